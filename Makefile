@@ -1,0 +1,48 @@
+# Every command a developer or CI needs. `make test` is the whole truth: .ci/run calls nothing else.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format types imports unit schemas docs test-lowest clean
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with make PYTHON=...") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	@touch $@
+
+run: $(READY)    ## talk to the ACME agents (with OPENAI_API_KEY: to the real model)
+	@$(BIN)/orchestrate run agents/acme.yaml
+
+test: check unit ## every check: format, lint, types, import contracts, tests, generated files
+
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(READY)   ## the tests alone, with coverage
+	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+format: $(READY) ## format the code and mend what ruff can mend
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+schemas: $(READY) ## write schemas/ and the generated parts of the docs anew
+	$(BIN)/python -m tests.support.generate
+
+test-lowest:     ## the tests on the lowest versions of the dependencies that pyproject.toml allows
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group dev -c tests/lowest.txt
+	.venv-lowest/bin/pytest
+
+clean:           ## remove what make made
+	rm -rf $(VENV) .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
