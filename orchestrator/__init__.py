@@ -1,0 +1,1 @@
+"""Orchestrate: agents as configuration that you can trust."""
