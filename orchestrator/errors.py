@@ -1,0 +1,60 @@
+"""Every exception that Orchestrate raises on purpose.
+
+OrchestrateError
+├── LoadError          a file can't be used; carries the diagnostics
+├── GraphError         a graph built in code does not hold together
+├── VariableError      a variable is unknown, missing, or its value does not fit
+├── UsageError         a call or command line that makes no sense (an agent that is not there, say)
+├── RenderError        a template can't be compiled or rendered
+├── ModelError         a model gave no answer: which model, which endpoint, what it said, what to try
+├── NobodyToAsk        a tool asked a question, and there is no person to answer it
+└── ScriptError        a scripted model has no rule for what happened
+"""
+
+from collections.abc import Sequence
+
+from orchestrator.diagnostics import Diagnostic
+
+
+class OrchestrateError(Exception):
+    """The root: catch it to catch whatever Orchestrate raises on purpose."""
+
+
+class LoadError(OrchestrateError):
+    """A file can't be used. ``diagnostics`` holds every problem that was found, not only the first."""
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(f"{d.span.path}:{d.span.line}:{d.span.column}: {d.message}" for d in diagnostics))
+
+
+class GraphError(OrchestrateError):
+    """A graph built in code does not hold together."""
+
+
+class VariableError(OrchestrateError):
+    """A variable is unknown, missing, or its value does not fit its type or enum."""
+
+
+class UsageError(OrchestrateError):
+    """A call or command line that makes no sense."""
+
+
+class RenderError(OrchestrateError):
+    """A template can't be compiled or rendered. ``line`` counts within the template, where it is known."""
+
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+class ModelError(OrchestrateError):
+    """A model gave no answer. The text is one line: which model, which endpoint, what it said, what to try."""
+
+
+class ScriptError(ModelError):
+    """A scripted model has no rule for what happened, or a rule that can't be rendered."""
+
+
+class NobodyToAsk(OrchestrateError):  # noqa: N818 - says what is the case, as StopIteration does
+    """A tool asked a question, and there is no person to answer it."""

@@ -1,0 +1,353 @@
+"""The state of a session, and the only thing that changes it: ``apply(state, event) -> state``.
+
+Everything here is pure. ``messages`` holds complete groups only: a reply and the answers to all of its calls. A reply
+with calls opens a group, each result fills a slot of it, and when the last call is answered the group moves into
+``messages`` as a whole, in call order. So a transcript is valid after every event.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from orchestrator.events import (
+    ApprovalGiven,
+    ApprovalRequested,
+    Finish,
+    HandedOff,
+    ModelAsked,
+    ModelResponded,
+    QuestionAnswered,
+    QuestionAsked,
+    RecordedEvent,
+    RunFinished,
+    RunResumed,
+    RunStarted,
+    Status,
+    ToolFinished,
+    ToolStarted,
+)
+from orchestrator.messages import NO_USAGE, AssistantMessage, Message, ToolCall, ToolMessage, Usage, UserMessage
+from orchestrator.tools import Effects
+
+NOT_EXECUTED = "Not executed: {reason}."
+NOT_KNOWN = "Interrupted: it is not known whether this took effect. Check before you do it again."
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One call of the open reply and what has become of it. ``started`` holds the effects of a call that began."""
+
+    call: ToolCall
+    requested: bool = False
+    verdict: ApprovalGiven | None = None
+    started: Effects | None = None
+    result: ToolFinished | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the call has its answer. A handoff or an end is answered only by the move or by the end."""
+        return self.result is not None and not self.result.handoff and not self.result.end
+
+    @property
+    def worked(self) -> bool:
+        """Whether a tool really ran, and did ordinary work."""
+        return self.started is not None and self.answered and self.result is not None and not self.result.error
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A reply whose calls are not all answered yet."""
+
+    content: str | None
+    slots: tuple[Slot, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """The result that came last, and how many times in a row."""
+
+    name: str = ""
+    arguments: str = ""
+    content: str = ""
+    times: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What counts per run. ``seconds`` leaves out the waiting for a person; ``trail`` holds the moves for ping-pong."""
+
+    model_calls: int = 0
+    handoffs: int = 0
+    tool_calls: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    empty: int = 0
+    same: Same = Same()
+    trail: tuple[tuple[str, str], ...] = ()
+    edges: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def used(self) -> dict[str, float]:
+        """What is told at the end of a run, by the names of the limits."""
+        return {
+            "model_calls": self.model_calls,
+            "handoffs": self.handoffs,
+            "tool_calls": self.tool_calls,
+            "tokens": self.tokens,
+            "seconds": round(self.seconds, 3),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A session as it stands. ``status`` is None while a run is under way; ``at`` is the time of the last event."""
+
+    session_id: str
+    run_id: str = ""
+    runs: int = 0
+    status: Status | None = None
+    detail: str = ""
+    agent: str = ""
+    messages: tuple[Message, ...] = ()
+    open: Open | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+    callers: tuple[str, ...] = ()
+    always: frozenset[tuple[str, str]] = frozenset()
+    call_ids: frozenset[str] = frozenset()
+    fresh: bool = True
+    finish: Finish | None = None
+    started_at: float = 0.0
+    at: float = 0.0
+    usage: Usage = NO_USAGE
+    config_digest: str = ""
+    counters: Counters = Counters()
+
+    @property
+    def running(self) -> bool:
+        """Whether a run has begun and not finished: it can be resumed."""
+        return bool(self.run_id) and self.status is None
+
+    @property
+    def reply(self) -> str:
+        """The text of the last message, if the model wrote it; else what the run ended with."""
+        last = self.messages[-1] if self.messages else None
+        if isinstance(last, AssistantMessage) and last.content:
+            return last.content
+        return self.detail if self.status == "ended" else ""
+
+
+def fold(session_id: str, events: Iterable[RecordedEvent]) -> State:
+    """The state of a session from its recorded events."""
+    state = State(session_id)
+    for event in events:
+        state = apply(state, event)
+    return state
+
+
+def apply(state: State, event: RecordedEvent) -> State:
+    """The state after one more event."""
+    state = _tick(state, event)
+    match event:
+        case RunStarted():
+            return _run_started(state, event)
+        case ModelAsked():
+            return replace(state, finish=None, counters=_count(state, model_calls=state.counters.model_calls + 1))
+        case ModelResponded():
+            return _model_responded(state, event)
+        case ApprovalRequested(call_id=call_id):
+            return _fill(state, call_id, requested=True)
+        case ApprovalGiven():
+            return _approval_given(state, event)
+        case ToolStarted():
+            return _tool_started(state, event)
+        case ToolFinished():
+            state = _fill(state, event.call_id, result=event)
+            return _close(state) if _complete(state) else state
+        case HandedOff():
+            return _handed_off(_close(state, event.answers), event)
+        case RunFinished():
+            return _run_finished(_close(state, event.answers), event)
+        case RunResumed() | QuestionAsked() | QuestionAnswered():
+            return state
+
+
+def settle(state: State, status: Status, *, at: float, detail: str = "") -> list[RecordedEvent]:
+    """The events that close a run, whatever it was doing: each open call is answered. Empty when none is under way."""
+    if not state.running:
+        return []
+    answers = _closing_answers(state.open, status, detail) if state.open else ()
+    # the run's last word must not depend on what comes later, so it counts the time up to now itself
+    used = apply(state, RunResumed(run_id=state.run_id, at=at)).counters.used()
+    return [RunFinished(run_id=state.run_id, at=at, status=status, answers=answers, detail=detail, used=used)]
+
+
+def variables_now(state: State) -> Mapping[str, object]:
+    """The variables as the next wave sees them: with what finished calls of the open reply have set, in call order."""
+    if state.open is None:
+        return state.variables
+    return merge(state.variables, state.open.slots)
+
+
+def merge(variables: Mapping[str, object], slots: Iterable[Slot]) -> Mapping[str, object]:
+    """The variables after what these calls have set, in their order."""
+    changes = [slot.result.variables for slot in slots if slot.result and slot.result.variables]
+    for change in changes:
+        variables = {**variables, **change}
+    return variables
+
+
+_UNCOUNTED = (RunStarted, RunResumed, ApprovalGiven, QuestionAnswered)
+
+
+def _tick(state: State, event: RecordedEvent) -> State:
+    """Time passes; a night before a person's answer does not count."""
+    if isinstance(event, _UNCOUNTED):
+        return replace(state, at=event.at)
+    passed = max(0.0, event.at - state.at)
+    return replace(state, at=event.at, counters=_count(state, seconds=state.counters.seconds + passed))
+
+
+def _count(state: State, **changes: object) -> Counters:
+    return replace(state.counters, **changes)  # type: ignore[arg-type]  # the names are those of Counters
+
+
+def _run_started(state: State, event: RunStarted) -> State:
+    return replace(
+        state,
+        run_id=event.run_id,
+        runs=state.runs + 1,
+        status=None,
+        detail="",
+        agent=event.agent,
+        messages=(*state.messages, UserMessage(event.message)),
+        open=None,
+        variables={**state.variables, **event.variables},
+        callers=() if event.chosen else state.callers,
+        fresh=True,
+        finish=None,
+        started_at=event.at,
+        config_digest=event.config_digest,
+        counters=Counters(),
+    )
+
+
+def _model_responded(state: State, event: ModelResponded) -> State:
+    message = event.message
+    empty = not message.content and not message.tool_calls
+    state = replace(
+        state,
+        finish=event.finish,
+        fresh=state.fresh and empty,
+        usage=state.usage + event.usage,
+        counters=_count(
+            state,
+            tokens=state.counters.tokens + event.usage.total,
+            empty=state.counters.empty + 1 if empty else 0,
+        ),
+    )
+    if message.tool_calls:
+        slots = tuple(Slot(call) for call in message.tool_calls)
+        ids = state.call_ids | {call.id for call in message.tool_calls}
+        return replace(state, open=Open(message.content, slots), call_ids=ids)
+    return state if empty else replace(state, messages=(*state.messages, message))
+
+
+def _approval_given(state: State, event: ApprovalGiven) -> State:
+    slot = _slot(state, event.call_id)
+    if event.verdict == "always":
+        state = replace(state, always=state.always | {(state.agent, slot.call.name)})
+    call = slot.call if event.arguments is None else replace(slot.call, arguments=event.arguments)
+    return _fill(state, event.call_id, verdict=event, call=call)
+
+
+def _tool_started(state: State, event: ToolStarted) -> State:
+    again = _slot(state, event.call_id).started is not None
+    state = _fill(state, event.call_id, started=event.effects)
+    return replace(state, counters=_count(state, tool_calls=state.counters.tool_calls + (not again)))
+
+
+def _handed_off(state: State, event: HandedOff) -> State:
+    move = (state.agent, event.target)
+    if event.target in state.callers:
+        callers = state.callers[: state.callers.index(event.target)]
+    else:
+        callers = (*state.callers, state.agent) if event.for_one_turn else ()
+    counters = replace(
+        state.counters,
+        handoffs=state.counters.handoffs + 1,
+        trail=() if event.bounded else (*state.counters.trail, move)[-2:],
+        edges={**state.counters.edges, move: state.counters.edges.get(move, 0) + 1},
+    )
+    return replace(state, agent=event.target, callers=callers, fresh=True, finish=None, counters=counters)
+
+
+def _run_finished(state: State, event: RunFinished) -> State:
+    agent, callers = state.agent, state.callers
+    if event.status in {"answered", "ended"} and callers:
+        agent, callers = callers[-1], callers[:-1]
+    return replace(state, status=event.status, detail=event.detail, agent=agent, callers=callers)
+
+
+def _slot(state: State, call_id: str) -> Slot:
+    if state.open is not None:
+        for slot in state.open.slots:
+            if slot.call.id == call_id:
+                return slot
+    raise ValueError(f"no call {call_id!r} is open in session {state.session_id!r}: the events are not of one session")
+
+
+def _fill(state: State, call_id: str, **changes: object) -> State:
+    filled = replace(_slot(state, call_id), **changes)  # type: ignore[arg-type]  # the names are those of Slot
+    slots = state.open.slots if state.open else ()
+    slots = tuple(filled if slot.call.id == call_id else slot for slot in slots)
+    return replace(state, open=Open(state.open.content if state.open else None, slots))
+
+
+def _complete(state: State) -> bool:
+    return state.open is not None and all(slot.answered for slot in state.open.slots)
+
+
+def _close(state: State, answers: tuple[ToolMessage, ...] = ()) -> State:
+    """Move the open group into the messages: the reply, then each answer in call order."""
+    if state.open is None:
+        return state
+    slots = state.open.slots
+    given = {answer.call_id: answer for answer in answers}
+    reply = AssistantMessage(state.open.content, tuple(slot.call for slot in slots))
+    group = [given.get(slot.call.id) or ToolMessage(slot.call.id, _content(slot)) for slot in slots]
+    counters = state.counters
+    for slot in slots:
+        counters = replace(counters, same=_repeat(counters.same, slot))
+    if any(slot.worked for slot in slots):
+        counters = replace(counters, trail=())
+    return replace(
+        state,
+        messages=(*state.messages, reply, *group),
+        open=None,
+        finish=None,
+        variables=merge(state.variables, slots),
+        counters=counters,
+    )
+
+
+def _content(slot: Slot) -> str:
+    return slot.result.content if slot.result else NOT_EXECUTED.format(reason="the run ended")
+
+
+def _repeat(same: Same, slot: Slot) -> Same:
+    """Count the same call with the same result in a row. Handoffs neither count nor interrupt."""
+    if slot.result is None or slot.result.handoff:
+        return same
+    this = Same(slot.call.name, slot.call.arguments, slot.result.content, same.times)
+    return replace(this, times=same.times + 1 if this == same else 1)
+
+
+def _closing_answers(opened: Open, status: Status, detail: str) -> tuple[ToolMessage, ...]:
+    reason = f"the run ended ({status}{': ' + detail if detail and status != 'ended' else ''})"
+    return tuple(ToolMessage(slot.call.id, _closing_answer(slot, reason)) for slot in opened.slots if not slot.answered)
+
+
+def _closing_answer(slot: Slot, reason: str) -> str:
+    if slot.result is not None:  # a handoff that was not made, or an end
+        return slot.result.content or ("Ended." if slot.result.end else f"Done, but not handed over: {reason}.")
+    if slot.started == "once":
+        return NOT_KNOWN
+    return NOT_EXECUTED.format(reason=reason)

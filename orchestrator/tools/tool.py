@@ -1,0 +1,185 @@
+"""A tool: what the model is told of it, and how it is called."""
+
+import functools
+import inspect
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, Protocol, TypeVar, overload
+
+from orchestrator.tools.context import ToolContext
+from orchestrator.tools.results import Outcome, describe, outcome_of
+from orchestrator.tools.schema import FunctionSchema, Signature, signature_of
+from orchestrator.tools.threads import in_thread
+
+log = logging.getLogger("orchestrator.tools")
+
+Effects = Literal["read", "keyed", "once"]
+ApprovalRule = Callable[[Mapping[str, object], ToolContext], bool | str]
+Approval = Literal["never", "always"] | ApprovalRule
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Guard(Protocol):
+    """An expression over the variables that must be true for something to be offered and permitted."""
+
+    @property
+    def text(self) -> str:
+        """The expression as it was written, for messages."""
+        ...
+
+    def holds(self, variables: Mapping[str, object]) -> bool:
+        """Whether it is true of these variables. Never raises: what can't be told is false."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What ``@tool`` says about a function."""
+
+    name: str | None = None
+    description: str | None = None
+    approval: Approval = "never"
+    timeout: float | None = None
+    effects: Effects = "once"
+    sequential: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool that an agent has.
+
+    ``invoke`` takes the checked arguments by name and the context; it may return anything that a tool may return.
+    ``timeout`` is in seconds, None means ``limits.tool_seconds``.
+    """
+
+    schema: FunctionSchema
+    signature: Signature
+    invoke: Callable[[Mapping[str, object], ToolContext], Awaitable[object]]
+    approval: Approval = "never"
+    requires: Guard | None = None
+    timeout: float | None = None
+    effects: Effects = "once"
+    sequential: bool = False
+    origin: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """The function name that the model uses."""
+        return self.schema.name
+
+    @classmethod
+    def from_function(cls, function: Callable[..., object], options: Options | None = None) -> "Tool":
+        """Make a tool of any callable: a function, a coroutine function, a method, a partial, an object.
+
+        Raises:
+            UnsupportedParameter: a parameter can't be described to a model; says which and why.
+        """
+        options = options or getattr(function, "__orchestrate_tool__", None) or Options()
+        signature = signature_of(function)
+        name = options.name or _name(function)
+        description = options.description or signature.description
+        return cls(
+            schema=FunctionSchema(name, description, signature.parameters),
+            signature=signature,
+            invoke=functools.partial(_invoke, function, signature, name),
+            approval=options.approval,
+            timeout=options.timeout,
+            effects=options.effects,
+            sequential=options.sequential,
+            origin=f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', name)}",
+        )
+
+    def with_guard(self, guard: Guard) -> "Tool":
+        """The same tool, offered and permitted only while ``guard`` holds."""
+        return replace(self, requires=guard)
+
+    def check(self, arguments: str) -> Mapping[str, object]:
+        """Parse and validate a model's arguments; gives them by name, as the annotated types.
+
+        Raises:
+            BadArguments: says what is wrong; the function must not be called.
+        """
+        return self.signature.check(arguments)
+
+    async def call(self, arguments: str, context: ToolContext) -> Outcome:
+        """Run the tool. Whatever it raises becomes an error result; ``exit()`` ends the run.
+
+        Raises:
+            BadArguments: the arguments do not fit. Nothing was called.
+            asyncio.CancelledError: the call was cancelled from outside.
+        """
+        checked = self.check(arguments)
+        try:
+            value = await self.invoke(checked, context)
+            while inspect.isawaitable(value):
+                value = await value
+            return outcome_of(value, context)
+        except Exception as error:
+            log.warning("tool %s raised", self.name, exc_info=True)
+            return Outcome(describe(error), error=True)
+
+
+async def _invoke(
+    function: Callable[..., object],
+    signature: Signature,
+    name: str,
+    arguments: Mapping[str, object],
+    context: ToolContext,
+) -> object:
+    bound = functools.partial(function, **arguments, **signature.injected(context))
+    return await bound() if signature.is_async else await in_thread(bound, name)  # type: ignore[misc]  # is_async says so
+
+
+def _name(function: Callable[..., object]) -> str:
+    if isinstance(function, functools.partial):
+        return _name(function.func)
+    return getattr(function, "__name__", None) or type(function).__name__
+
+
+@overload
+def tool(function: F, /) -> F: ...
+
+
+@overload
+def tool(
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    approval: Approval = "never",
+    timeout: float | None = None,
+    effects: Effects = "once",
+    sequential: bool = False,
+) -> Callable[[F], F]: ...
+
+
+def tool(
+    function: F | None = None,
+    /,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    approval: Approval = "never",
+    timeout: float | None = None,
+    effects: Effects = "once",
+    sequential: bool = False,
+) -> F | Callable[[F], F]:
+    """Say more about a function than its signature does. The function itself stays as it is.
+
+    Args:
+        name: what the model calls it; the function's name by default.
+        description: what the model is told; the docstring by default.
+        approval: ``always`` asks a person first; a function of arguments and context decides (true asks, false runs,
+            a text refuses with it).
+        timeout: seconds; ``limits.tool_seconds`` by default.
+        effects: what may happen when a call is interrupted: ``read`` and ``keyed`` (it honours the idempotency key)
+            may run again, ``once`` may not.
+        sequential: runs alone: calls before it end first, calls after it wait.
+    """
+    options = Options(name, description, approval, timeout, effects, sequential)
+
+    def mark(target: F) -> F:
+        target.__orchestrate_tool__ = options  # type: ignore[attr-defined]  # read back by Tool.from_function
+        return target
+
+    return mark if function is None else mark(function)
