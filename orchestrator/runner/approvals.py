@@ -1,0 +1,104 @@
+"""Who says that a call may run: the rules first, then what was always granted, then the person."""
+
+import asyncio
+import inspect
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from orchestrator.agents import AgentGraph
+from orchestrator.events import ApprovalGiven, ApprovalRequested, RecordedEvent
+from orchestrator.messages import ToolCall
+from orchestrator.runner.acts import Act
+from orchestrator.runner.calls import context_for
+from orchestrator.runner.person import ApprovalRequest, Person, Verdict
+from orchestrator.state import Slot, State
+from orchestrator.tools import Tool, ToolContext, in_thread
+
+log = logging.getLogger("orchestrator.runner")
+
+NOBODY = Verdict("denied", "nobody is there to approve it", by="policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What the rules say, by call id: True asks, False runs, a text refuses."""
+
+    rulings: Mapping[str, bool | str]
+
+
+async def judge(graph: AgentGraph, state: State, calls: Sequence[tuple[Tool, ToolCall]], act: Act) -> None:
+    """Report what each call's rule says. Rules always run, even for what was always granted."""
+    rulings = {}
+    for tool, call in calls:
+        context = context_for(graph, state, call, state.variables, act)
+        rulings[call.id] = await _ruling(tool, call, context, graph.limits.tool_seconds)
+    act.report(Ruled(rulings))
+
+
+def ruled(state: State, judged: Ruled, at: float) -> list[RecordedEvent]:
+    """The events that record the rulings: a verdict, or a request; all are requested before anyone is asked."""
+    slots = {slot.call.id: slot for slot in state.open.slots} if state.open else {}
+    return [_ruled(state, slots[call_id], ruling, at) for call_id, ruling in judged.rulings.items()]
+
+
+async def request(person: Person | None, asked: ApprovalRequest, act: Act) -> None:
+    """Report the person's verdict, or None for a pause. Where nobody is there the answer is no."""
+    try:
+        act.report(await person.approve(asked) if person else NOBODY)
+    except Exception as error:
+        log.exception("asking for an approval failed")
+        act.report(Verdict("denied", f"asking for the approval failed: {error}", by="policy"))
+
+
+def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[RecordedEvent]:
+    """The events that record a verdict. ``always`` also settles the requests that stand for the same tool."""
+    events: list[RecordedEvent] = [
+        ApprovalGiven(
+            run_id=state.run_id,
+            at=at,
+            call_id=slot.call.id,
+            verdict=verdict.verdict,
+            by=verdict.by,
+            reason=verdict.reason,
+            arguments=verdict.arguments,
+        )
+    ]
+    if verdict.verdict == "always" and state.open is not None:
+        events += [
+            ApprovalGiven(run_id=state.run_id, at=at, call_id=other.call.id, verdict="granted", by="always")
+            for other in state.open.slots
+            if other is not slot and other.requested and other.verdict is None and other.call.name == slot.call.name
+        ]
+    return events
+
+
+def _ruled(state: State, slot: Slot, ruling: bool | str, at: float) -> RecordedEvent:
+    run_id, call_id = state.run_id, slot.call.id
+    if isinstance(ruling, str):
+        return ApprovalGiven(run_id=run_id, at=at, call_id=call_id, verdict="denied", by="rule", reason=ruling)
+    if not ruling:
+        return ApprovalGiven(run_id=run_id, at=at, call_id=call_id, verdict="granted", by="rule")
+    if (state.agent, slot.call.name) in state.always:
+        return ApprovalGiven(run_id=run_id, at=at, call_id=call_id, verdict="granted", by="always")
+    return ApprovalRequested(run_id=run_id, at=at, call_id=call_id)
+
+
+async def _ruling(tool: Tool, call: ToolCall, context: ToolContext, seconds: float) -> bool | str:
+    rule = tool.approval
+    if isinstance(rule, str):
+        return rule == "always"
+    try:
+        async with asyncio.timeout(seconds):
+            arguments = tool.check(call.arguments)
+            ruling: object = await in_thread(lambda: rule(arguments, context), f"approval of {tool.name}")
+            if inspect.isawaitable(ruling):
+                ruling = await ruling
+    except TimeoutError:
+        return f"the approval rule did not answer in {seconds:g} s"
+    except Exception as error:
+        log.warning("the approval rule of %s raised", tool.name, exc_info=True)
+        return f"the approval rule raised {type(error).__name__}: {error}"
+    if isinstance(ruling, bool | str):
+        return ruling
+    return f"the approval rule gave {ruling!r}; it must give true, false or a text"

@@ -1,0 +1,178 @@
+"""The calls that a run makes: what goes into them, what guards them, and what they report."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+
+from orchestrator.agents import AgentGraph
+from orchestrator.errors import ModelError, VariableError
+from orchestrator.messages import ToolCall
+from orchestrator.model import ModelClient, ModelRequest, ModelResponse
+from orchestrator.runner.acts import Act
+from orchestrator.state import State
+from orchestrator.step import AskModel, permitted_edges
+from orchestrator.tools import Hooks, Outcome, Tool, ToolContext
+
+log = logging.getLogger("orchestrator.runner")
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An act failed for good. ``detail`` is one line."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A tool asks the person; ``answer`` is what it waits for."""
+
+    question: str
+    answer: "Future[str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A tool tells how far it is."""
+
+    text: str
+
+
+def request_for(graph: AgentGraph, state: State, step: AskModel) -> ModelRequest:
+    """The request of a model call, with the instructions rendered from the current variables.
+
+    Raises:
+        OrchestrateError: the instructions can't be rendered.
+    """
+    agent = step.agent
+    edges = permitted_edges(graph, state, state.variables)
+    context = {
+        **state.variables,
+        "agent": _described(graph, agent.name),
+        "handoffs": [_described(graph, edge.target) for edge in edges],
+        "now": datetime.fromtimestamp(state.started_at).astimezone(),
+    }
+    return ModelRequest(
+        model=agent.model,
+        system=agent.instructions.render(context),
+        messages=state.messages,
+        functions=step.functions,
+        tool_choice=step.tool_choice,
+        parallel_tool_calls=agent.parallel_tool_calls,
+        agent=agent.name,
+        variables=state.variables,
+    )
+
+
+def _described(graph: AgentGraph, name: str) -> Mapping[str, str]:
+    agent = graph.agents[name]
+    return {"name": agent.name, "label": agent.label, "description": agent.description}
+
+
+async def ask_model(client: ModelClient, request: ModelRequest, act: Act) -> None:
+    """Report every delta, then the response; or ``Failed``."""
+    stream = client.stream(request)
+    try:
+        async for item in stream:
+            act.report(item)
+            if isinstance(item, ModelResponse):
+                return
+        act.report(Failed(f"model {request.model.name!r} ended its reply without finishing it"))
+    except ModelError as error:
+        act.report(Failed(str(error)))
+    except Exception as error:
+        log.exception("the client of model %r has a bug", request.model.name)
+        act.report(Failed(f"model {request.model.name!r}: {type(error).__name__}: {error}"))
+    finally:
+        close = getattr(stream, "aclose", None)
+        if close is not None:
+            await close()
+
+
+async def call_tool(tool: Tool, call: ToolCall, context: ToolContext, act: Act) -> None:
+    """Report the outcome of a call. Nothing that a tool does gets past this: not ``exit()``, not its own cancelling."""
+    try:
+        outcome = await tool.call(call.arguments, context)
+    except SystemExit as leaving:
+        said = "Ended." if leaving.code in {None, 0} else str(leaving.code)
+        outcome = Outcome(said, variables=context.changes, end=True)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        outcome = Outcome("Error: the tool cancelled itself", error=True)
+    except BaseException as error:
+        log.warning("tool %s broke", tool.name, exc_info=True)
+        outcome = Outcome(f"Error: {type(error).__name__}: {error}", error=True)
+    act.report(outcome)
+
+
+def context_for(
+    graph: AgentGraph, state: State, call: ToolCall, variables: Mapping[str, object], act: Act
+) -> ToolContext:
+    """The context of one call. What the tool asks and tells is reported by ``act``, from whatever thread it comes."""
+
+    def ask(question: str) -> "Future[str]":
+        answer: Future[str] = Future()
+        act.report_from_thread(Asked(question, answer))
+        return answer
+
+    return ToolContext(
+        variables=variables,
+        agent=state.agent,
+        session_id=state.session_id,
+        run_id=state.run_id,
+        call_id=call.id,
+        hooks=Hooks(
+            check=lambda name, value: check_variable(graph, name, value),
+            emit=lambda text: act.report_from_thread(Progress(text)),
+            ask=ask,
+        ),
+    )
+
+
+def check_variable(graph: AgentGraph, name: str, value: object) -> object:
+    """Give the value back if the graph declares the variable and it may take it.
+
+    Raises:
+        VariableError: it may not.
+    """
+    variable = graph.variables.get(name)
+    if variable is None:
+        raise VariableError(f"no variable named {name!r}; declared: {', '.join(graph.variables) or 'none'}")
+    return variable.check(value)
+
+
+def mint(calls: Sequence[ToolCall], taken: frozenset[str]) -> tuple[ToolCall, ...]:
+    """Give an id to each call that has none, or one that the session has had already: ``call_1``, ``call_2``, …"""
+    used = set(taken)
+    numbers = count(len(taken) + 1)
+    minted: list[ToolCall] = []
+    for call in calls:
+        call_id = call.id
+        while not call_id or call_id in used:
+            call_id = f"call_{next(numbers)}"
+        used.add(call_id)
+        minted.append(ToolCall(call_id, call.name, call.arguments))
+    return tuple(minted)
+
+
+def cut(text: str, limit: int) -> str:
+    """The text, or its beginning with a note that says how much is missing."""
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]}\n[cut: {len(text) - limit} of {len(text)} characters left out]"
+
+
+def release(answer: "Future[str]", value: str | BaseException) -> None:
+    """Let a waiting tool go on, with an answer or an exception; nothing happens if it waits no more."""
+    with contextlib.suppress(Exception):
+        if isinstance(value, BaseException):
+            answer.set_exception(value)
+        else:
+            answer.set_result(value)
