@@ -1,0 +1,57 @@
+"""What variables may be called and hold."""
+
+from collections.abc import Iterator
+
+from orchestrator.agents import REQUIRED, Variable, VariableType
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.errors import VariableError
+from orchestrator.project import Project, Resolution
+from orchestrator.spec import RESERVED_VARIABLES, VariableSpec
+
+
+def names(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """Variables do not take the names that templates have already."""
+    for name, variable in project.variables.items():
+        if name in RESERVED_VARIABLES:
+            message = f"{name!r} can't name a variable: every template has a value of this name"
+            yield variable.error(code="bad-name", message=message, hint="choose another name", key=True)
+
+
+def defaults(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """A default fits the type and the enum."""
+    for name, placed in project.variables.items():
+        variable = variable_of(name, placed.spec)
+        if variable.default is REQUIRED:
+            continue
+        try:
+            variable.check(variable.default)
+        except VariableError as error:
+            yield placed.error("default", code="bad-value", message=str(error))
+
+
+def variable_of(name: str, spec: VariableSpec) -> Variable:
+    """The variable that a spec declares. Its type is that of the default where none is given."""
+    default = spec.default if "default" in spec.model_fields_set else REQUIRED
+    return Variable(
+        name=name,
+        type=spec.type or _type_of(default),
+        default=default,
+        description=spec.description or "",
+        enum=spec.enum or (),
+    )
+
+
+def _type_of(default: object) -> VariableType:
+    match default:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case list():
+            return "list"
+        case dict():
+            return "object"
+        case _:
+            return "string"

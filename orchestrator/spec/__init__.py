@@ -1,0 +1,40 @@
+"""One file, typed: the models of the YAML, and how a source becomes one of them."""
+
+from orchestrator.spec.faults import nearest
+from orchestrator.spec.models import (
+    RESERVED_VARIABLES,
+    UNREADABLE,
+    AgentSpec,
+    EdgeSpec,
+    FileSpec,
+    FromEnvSpec,
+    KeySpec,
+    ModelSpec,
+    ToolSpec,
+    VariableSpec,
+)
+from orchestrator.spec.reading import Reading, Shape, read_as, read_spec
+from orchestrator.spec.script import CallSpec, RuleSpec, ScriptSpec, script_free, script_keys
+
+__all__ = [
+    "RESERVED_VARIABLES",
+    "UNREADABLE",
+    "AgentSpec",
+    "CallSpec",
+    "EdgeSpec",
+    "FileSpec",
+    "FromEnvSpec",
+    "KeySpec",
+    "ModelSpec",
+    "Reading",
+    "RuleSpec",
+    "ScriptSpec",
+    "Shape",
+    "ToolSpec",
+    "VariableSpec",
+    "nearest",
+    "read_as",
+    "read_spec",
+    "script_free",
+    "script_keys",
+]
