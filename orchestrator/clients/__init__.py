@@ -1,0 +1,1 @@
+"""Model clients: what stands behind the seam to a model."""

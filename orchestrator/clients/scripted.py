@@ -1,0 +1,185 @@
+"""A model that is not there: it replies by the rules of a YAML file, word by word.
+
+It serves the demo without a key, tests, and load tests. Rules are read in order and the first that fits gives the
+reply, so the same conversation always goes the same way.
+"""
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinja2 import Environment, TemplateError
+
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.errors import LoadError, ScriptError
+from orchestrator.events import TextDelta, ToolAnnounced
+from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
+from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.source import Source
+from orchestrator.spec import Reading, RuleSpec, ScriptSpec, Shape, read_as, script_free, script_keys
+from orchestrator.templates import environment
+
+
+def read_script(source: Source) -> Reading[ScriptSpec]:
+    """Read a script file and check it: its shape, and that each of its texts is a template."""
+    reading = read_as(Shape(ScriptSpec, script_keys, script_free), source)
+    if reading.spec is None:
+        return reading
+    env = environment(Path(source.path).parent)
+    faults = [
+        fault for location, text in _texts(reading.spec) for fault in _template_fault(env, source, location, text)
+    ]
+    return Reading(source, reading.spec, (*reading.diagnostics, *faults))
+
+
+@dataclass(frozen=True)
+class ScriptedClient:
+    """A ``ModelClient`` that replies by rules. ``name`` is what messages call the script."""
+
+    spec: ScriptSpec
+    name: str
+    env: Environment
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> "ScriptedClient":
+        """Read a script file.
+
+        Raises:
+            LoadError: the file has errors.
+            OSError: the file does not exist or can't be opened.
+        """
+        return cls._of(read_script(Source.read(Path(path))))
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "script") -> "ScriptedClient":
+        """Read a script from a text.
+
+        Raises:
+            LoadError: the text has errors.
+        """
+        return cls._of(read_script(Source.parse(name, text)))
+
+    @classmethod
+    def _of(cls, reading: Reading[ScriptSpec]) -> "ScriptedClient":
+        if reading.spec is None or reading.diagnostics:
+            raise LoadError(reading.diagnostics)
+        path = Path(reading.source.path)
+        return cls(reading.spec, path.name, environment(path.parent))
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
+        """Reply by the first rule that fits.
+
+        Raises:
+            ScriptError: no rule fits, or the rule's texts can't be rendered.
+        """
+        moment = _moment(request)
+        rule, match = self._rule(request, moment)
+        names = {
+            **request.variables,
+            **match.groupdict(),
+            "groups": (match.group(), *match.groups()),
+            "user": moment.user,
+            "result": moment.result,
+        }
+        content = None if rule.say is None else self._render(rule.say, names)
+        for word in re.findall(r"\s*\S+\s*$|\s*\S+", content or ""):
+            yield TextDelta(text=word)
+            if self.spec.words_per_second:
+                await asyncio.sleep(1 / self.spec.words_per_second)
+        calls = []
+        for index, call in enumerate(rule.call.values()):
+            yield ToolAnnounced(index=index, name=call.name)
+            calls.append(ToolCall("", call.name, json.dumps(self._rendered(call.arguments, names), ensure_ascii=False)))
+        yield ModelResponse(content, tuple(calls))
+
+    def _rule(self, request: ModelRequest, moment: "_Moment") -> tuple[RuleSpec, re.Match[str]]:
+        for rule in self.spec.rules.values():
+            found = re.search(rule.user or "", moment.user, re.IGNORECASE)
+            if found and rule.agent in {None, request.agent} and rule.after == moment.after:
+                return rule, found
+        after = f" after {moment.after}" if moment.after else ""
+        what = f"{self.name} has no rule for agent {request.agent!r}{after} when the user says {moment.user!r}"
+        raise ScriptError(f"{what}; add one to its rules")
+
+    def _render(self, text: str, names: Mapping[str, object]) -> str:
+        try:
+            return self.env.from_string(text).render(names)
+        except TemplateError as error:
+            raise ScriptError(f"{self.name}: {text!r} can't be rendered: {error}") from None
+
+    def _rendered(self, value: object, names: Mapping[str, object]) -> object:
+        match value:
+            case str():
+                return self._render(value, names)
+            case dict():
+                return {key: self._rendered(inner, names) for key, inner in value.items()}
+            case list():
+                return [self._rendered(inner, names) for inner in value]
+            case _:
+                return value
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """Where a conversation stands. ``after`` is None right after the user or a handoff has spoken."""
+
+    user: str
+    after: str | None
+    result: str
+
+
+def _moment(request: ModelRequest) -> _Moment:
+    user = next((m.content for m in reversed(request.messages) if isinstance(m, UserMessage)), "")
+    answers: dict[str, str] = {}
+    for message in reversed(request.messages):
+        if isinstance(message, ToolMessage):
+            answers[message.call_id] = message.content
+        else:
+            return _after(message, answers, user, request.agent)
+    return _Moment(user, None, "")
+
+
+def _after(message: Message, answers: Mapping[str, str], user: str, agent: str) -> _Moment:
+    """The moment after a reply's calls were answered. A handoff to the active agent begins anew."""
+    calls = message.tool_calls if isinstance(message, AssistantMessage) else ()
+    moved = any(call.name == f"transfer_to_{agent}" for call in calls)
+    last = calls[-1] if calls and not moved else None
+    ordinary = [call for call in calls if not call.name.startswith("transfer_to_")]
+    result = answers.get(ordinary[-1].id, "") if ordinary else ""
+    return _Moment(user, last.name if last else None, result)
+
+
+def _texts(spec: ScriptSpec) -> list[tuple[tuple[str | int, ...], str]]:
+    """Every template of a script, with its place."""
+    texts: list[tuple[tuple[str | int, ...], str]] = []
+    for index, rule in spec.rules.items():
+        if rule.say is not None:
+            texts.append((("rules", index, "say"), rule.say))
+        for position, call in rule.call.items():
+            texts += _inner_texts(("rules", index, "call", position, "with"), call.arguments)
+    return texts
+
+
+def _inner_texts(location: tuple[str | int, ...], value: object) -> list[tuple[tuple[str | int, ...], str]]:
+    match value:
+        case str():
+            return [(location, value)]
+        case dict():
+            return [text for key, inner in value.items() for text in _inner_texts((*location, key), inner)]
+        case list():
+            return [text for key, inner in enumerate(value) for text in _inner_texts((*location, key), inner)]
+        case _:
+            return []
+
+
+def _template_fault(env: Environment, source: Source, location: tuple[str | int, ...], text: str) -> list[Diagnostic]:
+    try:
+        env.parse(text)
+    except TemplateError as error:
+        message = error.message or "is no template"
+        span = source.inside(location, getattr(error, "lineno", 1))
+        return [Diagnostic(span, "template-syntax", message)]
+    return []
