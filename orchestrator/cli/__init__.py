@@ -1,0 +1,22 @@
+"""The ``orchestrate`` command. Each command is a module of its own, and imports what it needs when it runs.
+
+Exit codes: 0 fine; 1 what is in a file is at fault; 2 wrong usage, or a path that is not there; 3 the run ended without
+an answer; 4 a limit; 130 cancelled.
+"""
+
+import click
+
+from orchestrator.cli.graph import graph
+from orchestrator.cli.run import run
+from orchestrator.cli.schema import schema
+from orchestrator.cli.validate import validate
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="orchestrate-agents", prog_name="orchestrate")
+def main() -> None:
+    """Declarative agents: YAML routines with handoffs, checked like code before they run."""
+
+
+for command in (run, validate, graph, schema):
+    main.add_command(command)

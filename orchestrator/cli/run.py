@@ -1,0 +1,120 @@
+"""``orchestrate run``: talk to agents."""
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.agents import AgentGraph
+    from orchestrator.clients.scripted import ScriptedClient
+    from orchestrator.loader import Loaded
+    from orchestrator.model import Model
+
+
+@click.command(short_help="Talk to agents.")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("message", required=False)
+@click.option("--agent", metavar="NAME", help="Who answers first, instead of the entry agent.")
+@click.option("--var", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a variable. May be repeated.")
+@click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
+@click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+def run(
+    file: Path, message: str | None, agent: str | None, assignments: tuple[str, ...], model: str | None, form: str
+) -> None:
+    """Run the agents of FILE: answer MESSAGE and exit, or hold a conversation.
+
+    Without MESSAGE each line of standard input is a turn. Answers go to standard output, everything else to standard
+    error; with --format jsonl, standard output has one event a line.
+    """
+    from orchestrator.cli.conversation import Front, converse
+    from orchestrator.cli.loading import load_or_exit
+    from orchestrator.clients.router import Router
+    from orchestrator.errors import UsageError, VariableError
+
+    loaded = load_or_exit(file)
+    graph = loaded.unwrap()
+    script = _script(file, loaded, model)
+    if script is None and model is not None:
+        graph = graph.with_model(_model(loaded, model))
+    elif script is not None:
+        from orchestrator.model import Model
+
+        graph = graph.with_model(Model(f"script:{script.name}"))
+    try:
+        front = Front.of(form, graph)
+        code = converse(graph, script or Router(), front, message, agent, _variables(graph, assignments))
+    except (UsageError, VariableError) as error:
+        fail(str(error))
+    sys.exit(code)
+
+
+def fail(message: str) -> NoReturn:
+    """End the process for wrong usage: one line, exit 2."""
+    click.echo(f"error: {message}", err=True)
+    sys.exit(2)
+
+
+def _variables(graph: "AgentGraph", assignments: tuple[str, ...]) -> dict[str, object]:
+    from orchestrator.errors import VariableError
+    from orchestrator.spec import nearest
+
+    values: dict[str, object] = {}
+    for assignment in assignments:
+        name, equals, text = assignment.partition("=")
+        if not equals:
+            fail(f"--var {assignment!r}: write NAME=VALUE")
+        if name not in graph.variables:
+            meant = nearest(name, list(graph.variables))
+            known = f"did you mean {meant!r}?" if meant else f"declared are: {', '.join(graph.variables) or 'none'}"
+            fail(f"--var {assignment!r}: no variable named {name!r}; {known}")
+        try:
+            values[name] = graph.variables[name].parse(text)
+        except VariableError as error:
+            fail(f"--var {assignment!r}: {error}")
+    return values
+
+
+def _model(loaded: "Loaded", name: str) -> "Model":
+    from orchestrator.model import Model
+
+    if not loaded.models:
+        return Model(name)
+    if name not in loaded.models:
+        fail(f"--model {name!r}: no such alias; the file has: {', '.join(loaded.models)}")
+    return loaded.models[name]
+
+
+def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient | None":
+    """The scripted model, if it was asked for, or if there is no key and a script stands beside the file."""
+    from orchestrator.clients.endpoints import missing_key
+
+    if model is not None and model.startswith("script:"):
+        return _read_script(Path(model.removeprefix("script:")))
+    used = [_model(loaded, model)] if model else [agent.model for agent in loaded.unwrap().agents.values()]
+    missing = missing_key(used, os.environ)
+    if missing is None:
+        return None
+    beside = file.with_name(f"{file.stem}.script.yaml")
+    if not beside.is_file():
+        fail(f"{missing} is not set. Set it, or take the replies from a script with --model script:FILE")
+    click.echo(f"{missing} is not set: the replies come from the script {beside}, not from a model.", err=True)
+    return _read_script(beside)
+
+
+def _read_script(path: Path) -> "ScriptedClient":
+    from orchestrator.clients.scripted import ScriptedClient
+    from orchestrator.errors import LoadError
+    from orchestrator.render.diagnostics import render
+    from orchestrator.source import Source
+
+    try:
+        return ScriptedClient.from_file(path)
+    except OSError as error:
+        fail(f"script {str(path)!r} can't be read: {error.strerror}")
+    except LoadError as error:
+        for diagnostic in error.diagnostics:
+            click.echo(render(diagnostic, [Source.read(path)], color=sys.stderr.isatty()), err=True)
+        sys.exit(1)

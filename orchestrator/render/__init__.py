@@ -1,0 +1,1 @@
+"""What people and machines see: events, diagnostics, graphs and schemas as text."""
