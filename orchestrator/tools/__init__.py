@@ -3,11 +3,14 @@
 A plain function is a tool; nothing here has to be imported for that.
 """
 
+from orchestrator.tools.arguments import BadArguments
 from orchestrator.tools.context import Hooks, ToolContext
-from orchestrator.tools.results import End, Handoff, Outcome, Result
-from orchestrator.tools.schema import BadArguments, FunctionSchema, UnsupportedParameter
+from orchestrator.tools.inputs import tools_ask_the_person
+from orchestrator.tools.results import End, Handoff, Outcome, Result, describe
+from orchestrator.tools.schema import FunctionSchema
+from orchestrator.tools.signature import UnsupportedParameter
 from orchestrator.tools.threads import in_thread
-from orchestrator.tools.tool import Approval, ApprovalRule, Effects, Guard, Tool, tool
+from orchestrator.tools.tool import Approval, ApprovalRule, Effects, Options, Tool, tool
 
 __all__ = [
     "Approval",
@@ -16,14 +19,16 @@ __all__ = [
     "Effects",
     "End",
     "FunctionSchema",
-    "Guard",
     "Handoff",
     "Hooks",
+    "Options",
     "Outcome",
     "Result",
     "Tool",
     "ToolContext",
     "UnsupportedParameter",
+    "describe",
     "in_thread",
     "tool",
+    "tools_ask_the_person",
 ]

@@ -1,8 +1,10 @@
 """What a running tool may see and do: the variables, the ids, progress, and a question to the person."""
 
 import asyncio
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from copy import deepcopy
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -47,14 +49,28 @@ class ToolContext:
     call_id: str = ""
     hooks: Hooks = field(default=Hooks(), repr=False)
     changes: dict[str, object] = field(default_factory=dict)
+    _stopped: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def __post_init__(self) -> None:
-        self.variables = MappingProxyType(dict(self.variables))
+        # a copy: what a tool does to a list in it must not reach the session but by ``set``
+        self.variables = MappingProxyType(deepcopy(dict(self.variables)))
 
     @property
     def idempotency_key(self) -> str:
         """A key for this call and no other: ``<session>:<run>:<call>``. The same again when the call is run again."""
         return f"{self.session_id}:{self.run_id}:{self.call_id}"
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for this call any more: it timed out, or the run was cancelled.
+
+        An asynchronous tool is cancelled by itself; a synchronous one that takes long looks here now and then.
+        """
+        return self._stopped.is_set()
+
+    def stop(self) -> None:
+        """Tell the tool that nobody waits any more. The runner calls this."""
+        self._stopped.set()
 
     def set(self, name: str, value: object) -> None:
         """Set a declared variable. It counts once the reply's calls are all answered.
@@ -64,7 +80,7 @@ class ToolContext:
         """
         value = self.hooks.check(name, value)
         self.changes[name] = value
-        self.variables = MappingProxyType({**self.variables, name: value})
+        self.variables = MappingProxyType({**self.variables, name: deepcopy(value)})
 
     def emit(self, text: str) -> None:
         """Show progress to whoever watches the run. It is not stored and the model does not see it."""

@@ -1,14 +1,12 @@
 """What a tool may return, and how it becomes the text that the model reads."""
 
-import dataclasses
-import datetime as dt
 import enum
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
 
-from pydantic import BaseModel
-from pydantic_core import to_json
+from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from orchestrator.tools.context import ToolContext
 
@@ -51,30 +49,43 @@ def outcome_of(value: object, context: ToolContext) -> Outcome:
     """Turn what a tool returned into an outcome, with the variables that it set through its context or a Result.
 
     Raises:
-        TypeError: the value has no JSON form.
+        TypeError: the value has no JSON form, or a handoff names no agent.
         VariableError: a Result sets a variable that is not declared, or to a value that does not fit.
     """
     match value:
-        case Outcome():
-            return value
         case End(text):
-            return Outcome(text, variables=context.changes, end=True)
+            return Outcome(_last_word(text), variables=context.changes, end=True)
         case Handoff(agent):
-            return Outcome("", variables=context.changes, handoff=agent)
+            return Outcome("", variables=context.changes, handoff=_agent_name(agent))
         case Result(inner, handoff, variables):
             for name, new in variables.items():
                 context.set(name, new)
             text = "" if inner is None and handoff else text_of(inner)
-            return Outcome(text, variables=context.changes, handoff=handoff)
+            target = None if handoff is None else _agent_name(handoff)
+            return Outcome(text, variables=context.changes, handoff=target)
         case BaseException():
-            return Outcome(describe(value), error=True, variables=context.changes)
+            raise value
         case _:
             return Outcome(text_of(value), variables=context.changes)
 
 
+def _last_word(text: object) -> str:
+    return "" if text is None else text_of(text)
+
+
+def _agent_name(agent: object) -> str:
+    if isinstance(agent, str):
+        return agent
+    raise TypeError(f"a handoff names an agent, not {type(agent).__name__}")
+
+
 def describe(error: BaseException) -> str:
     """An exception as the model gets to read it: its type and message, without a traceback."""
-    return f"Error: {type(error).__name__}: {error}" if str(error) else f"Error: {type(error).__name__}"
+    try:
+        said = str(error)
+    except Exception:  # noqa: BLE001 - an exception may be as broken as anything
+        said = ""
+    return f"Error: {type(error).__name__}: {said}" if said else f"Error: {type(error).__name__}"
 
 
 def text_of(value: object) -> str:
@@ -88,31 +99,53 @@ def text_of(value: object) -> str:
             return value
         case enum.Enum():
             return text_of(value.value)
-        case dt.date() | dt.time() | dt.timedelta():
-            return str(json.loads(to_json(value)))
-        case BaseModel():
-            return to_json(value).decode()
-        case None | bool() | int() | float() | dict() | list() | tuple():
-            return _as_json(value)
-        case _ if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return _as_json(value)
         case _:
-            raise TypeError(_no_json(value))
+            return _as_json(value)
 
 
 def _as_json(value: object) -> str:
     try:
-        # ensure_ascii is off so that the model reads the characters themselves
-        return json.dumps(value, ensure_ascii=False, default=_plain)
-    except (ValueError, RecursionError) as error:
+        plain = _plain(value)
+        # a date, an id or a path is a text: it needs no quotes. The model reads the characters themselves, not escapes
+        return plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False)
+    except RecursionError:
+        what = "it holds itself, or is nested too deeply"
+        raise TypeError(f"the tool returned a {type(value).__name__} that has no JSON form: {what}") from None
+    except ValueError as error:
         raise TypeError(f"the tool returned a {type(value).__name__} that has no JSON form: {error}") from None
 
 
 def _plain(value: object) -> object:
-    """The JSON form of what the json module does not know."""
-    if isinstance(value, bytes | bytearray | memoryview) or hasattr(value, "__next__"):
-        raise TypeError(_no_json(value))
-    return json.loads(to_json(value))
+    """The JSON form of a value; of what is not plain data, by pydantic's rules."""
+    match value:
+        case enum.Enum():
+            return _plain(value.value)
+        case str() | int() | float() | None:
+            return value
+        case Mapping():
+            return {_key(key): _plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset() | deque():
+            return [_plain(item) for item in value]
+        case bytes() | bytearray() | memoryview() | Iterator() | AsyncIterator():
+            raise TypeError(_no_json(value))
+        case _ if is_dataclass(value) and not isinstance(value, type) and not hasattr(value, "__pydantic_serializer__"):
+            return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+        case _:
+            return _by_pydantic(value)
+
+
+def _by_pydantic(value: object) -> object:
+    try:
+        return to_jsonable_python(value)
+    except PydanticSerializationError:
+        raise TypeError(_no_json(value)) from None
+
+
+def _key(key: object) -> str | int | float | bool | None:
+    plain = key if isinstance(key, bytes) else _plain(key)
+    if isinstance(plain, str | int | float | bool | None):
+        return plain
+    raise TypeError(f"the tool returned a dict with a key of type {type(key).__name__}, which has no JSON form")
 
 
 def _no_json(value: object) -> str:

@@ -5,11 +5,13 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal, Protocol, TypeVar, overload
+from typing import Literal, TypeVar, overload
 
 from orchestrator.tools.context import ToolContext
+from orchestrator.tools.inputs import current
 from orchestrator.tools.results import Outcome, describe, outcome_of
 from orchestrator.tools.schema import FunctionSchema, Signature, signature_of
+from orchestrator.tools.signature import target_of
 from orchestrator.tools.threads import in_thread
 
 log = logging.getLogger("orchestrator.tools")
@@ -20,29 +22,27 @@ Approval = Literal["never", "always"] | ApprovalRule
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class Guard(Protocol):
-    """An expression over the variables that must be true for something to be offered and permitted."""
-
-    @property
-    def text(self) -> str:
-        """The expression as it was written, for messages."""
-        ...
-
-    def holds(self, variables: Mapping[str, object]) -> bool:
-        """Whether it is true of these variables. Never raises: what can't be told is false."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What ``@tool`` says about a function."""
+    """What is said about a function beyond its signature, by ``@tool`` or in YAML, which wins."""
 
     name: str | None = None
     description: str | None = None
     approval: Approval = "never"
+    requires: str | None = None
     timeout: float | None = None
     effects: Effects = "once"
     sequential: bool = False
+
+    @classmethod
+    def of(cls, function: object) -> "Options":
+        """What ``@tool`` said about a function."""
+        options = getattr(function, "__orchestrate_tool__", None)
+        return options if isinstance(options, Options) else cls()
+
+    def changed(self, **changes: object) -> "Options":
+        """The same with some of it changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]  # the names are those of the fields
 
 
 @dataclass(frozen=True)
@@ -50,18 +50,20 @@ class Tool:
     """A tool that an agent has.
 
     ``invoke`` takes the checked arguments by name and the context; it may return anything that a tool may return.
-    ``timeout`` is in seconds, None means ``limits.tool_seconds``.
+    ``requires`` is an expression over the variables. ``timeout`` is in seconds, None means ``limits.tool_seconds``;
+    ``origin`` is where it is defined, ``function`` what was made a tool.
     """
 
     schema: FunctionSchema
     signature: Signature
     invoke: Callable[[Mapping[str, object], ToolContext], Awaitable[object]]
     approval: Approval = "never"
-    requires: Guard | None = None
+    requires: str | None = None
     timeout: float | None = None
     effects: Effects = "once"
     sequential: bool = False
     origin: str = field(default="", compare=False)
+    function: Callable[..., object] | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:
@@ -75,7 +77,7 @@ class Tool:
         Raises:
             UnsupportedParameter: a parameter can't be described to a model; says which and why.
         """
-        options = options or getattr(function, "__orchestrate_tool__", None) or Options()
+        options = options or Options.of(function)
         signature = signature_of(function)
         name = options.name or _name(function)
         description = options.description or signature.description
@@ -84,15 +86,13 @@ class Tool:
             signature=signature,
             invoke=functools.partial(_invoke, function, signature, name),
             approval=options.approval,
+            requires=options.requires,
             timeout=options.timeout,
             effects=options.effects,
             sequential=options.sequential,
-            origin=f"{getattr(function, '__module__', '')}:{getattr(function, '__qualname__', name)}",
+            origin=_origin(function),
+            function=function,
         )
-
-    def with_guard(self, guard: Guard) -> "Tool":
-        """The same tool, offered and permitted only while ``guard`` holds."""
-        return replace(self, requires=guard)
 
     def check(self, arguments: str) -> Mapping[str, object]:
         """Parse and validate a model's arguments; gives them by name, as the annotated types.
@@ -110,6 +110,7 @@ class Tool:
             asyncio.CancelledError: the call was cancelled from outside.
         """
         checked = self.check(arguments)
+        before = current.set(context)
         try:
             value = await self.invoke(checked, context)
             while inspect.isawaitable(value):
@@ -118,6 +119,8 @@ class Tool:
         except Exception as error:
             log.warning("tool %s raised", self.name, exc_info=True)
             return Outcome(describe(error), error=True)
+        finally:
+            current.reset(before)
 
 
 async def _invoke(
@@ -129,6 +132,12 @@ async def _invoke(
 ) -> object:
     bound = functools.partial(function, **arguments, **signature.injected(context))
     return await bound() if signature.is_async else await in_thread(bound, name)  # type: ignore[misc]  # is_async says so
+
+
+def _origin(function: Callable[..., object]) -> str:
+    """Where a function is defined, as ``file:line``."""
+    code = getattr(inspect.unwrap(target_of(function)), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code else "built in"
 
 
 def _name(function: Callable[..., object]) -> str:
@@ -147,6 +156,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     approval: Approval = "never",
+    requires: str | None = None,
     timeout: float | None = None,
     effects: Effects = "once",
     sequential: bool = False,
@@ -160,6 +170,7 @@ def tool(
     name: str | None = None,
     description: str | None = None,
     approval: Approval = "never",
+    requires: str | None = None,
     timeout: float | None = None,
     effects: Effects = "once",
     sequential: bool = False,
@@ -171,12 +182,13 @@ def tool(
         description: what the model is told; the docstring by default.
         approval: ``always`` asks a person first; a function of arguments and context decides (true asks, false runs,
             a text refuses with it).
+        requires: a Jinja expression over the variables; the tool is offered and permitted only while it is true.
         timeout: seconds; ``limits.tool_seconds`` by default.
         effects: what may happen when a call is interrupted: ``read`` and ``keyed`` (it honours the idempotency key)
             may run again, ``once`` may not.
         sequential: runs alone: calls before it end first, calls after it wait.
     """
-    options = Options(name, description, approval, timeout, effects, sequential)
+    options = Options(name, description, approval, requires, timeout, effects, sequential)
 
     def mark(target: F) -> F:
         target.__orchestrate_tool__ = options  # type: ignore[attr-defined]  # read back by Tool.from_function
