@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Literal, Protocol
 
 from orchestrator.errors import GraphError, VariableError
+from orchestrator.messages import storable
 from orchestrator.model import Model, NamedFunction, ToolChoice
-from orchestrator.tools import FunctionSchema, Guard, Tool
+from orchestrator.tools import FunctionSchema, Tool
 
 VariableType = Literal["string", "integer", "number", "boolean", "list", "object"]
 _PYTHON_TYPES: Mapping[VariableType, type | tuple[type, ...]] = {
@@ -34,29 +35,34 @@ REQUIRED = Required()
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A declared variable. ``default`` is ``REQUIRED`` where it must be given; None is a value like any other."""
+    """A declared variable. ``default`` is ``REQUIRED`` where it must be given; None is a value like any other.
+
+    ``env`` names the environment variable that is asked before the default. A ``secret`` one reaches tools only.
+    """
 
     name: str
     type: VariableType = "string"
     default: object = REQUIRED
     description: str = ""
     enum: tuple[object, ...] = ()
+    env: str | None = None
+    secret: bool = False
 
     def check(self, value: object) -> object:
-        """Give the value back if the variable may take it.
+        """Give a copy of the value, as it will come back from a store, if the variable may take it.
 
         Raises:
-            VariableError: the value is of another type, or not in the enum.
+            VariableError: the value is of another type, not in the enum, or has no JSON form.
         """
         if value is None and self.default is None:
             return value
         expected = _PYTHON_TYPES[self.type]
         if not isinstance(value, expected) or (isinstance(value, bool) and self.type != "boolean"):
-            raise VariableError(f"variable {self.name!r} is of type {self.type}, not {value!r}")
-        if self.enum and value not in self.enum:
+            raise VariableError(f"variable {self.name!r} is of type {self.type}, not {self._shown(value)}")
+        if self.enum and not any(value == choice and type(value) is type(choice) for choice in self.enum):
             choices = ", ".join(repr(choice) for choice in self.enum)
-            raise VariableError(f"variable {self.name!r} must be one of {choices}, not {value!r}")
-        return value
+            raise VariableError(f"variable {self.name!r} must be one of {choices}, not {self._shown(value)}")
+        return self._stored(value)
 
     def parse(self, text: str) -> object:
         """The value that a text means, as it stands on a command line or in the environment.
@@ -69,7 +75,16 @@ class Variable:
         try:
             return self.check(json.loads(text))
         except ValueError:
-            raise VariableError(f"variable {self.name!r} is of type {self.type}, not {text!r}") from None
+            raise VariableError(f"variable {self.name!r} is of type {self.type}, not {self._shown(text)}") from None
+
+    def _stored(self, value: object) -> object:
+        try:
+            return json.loads(storable(json.dumps(value, ensure_ascii=False, allow_nan=False)))
+        except (TypeError, ValueError, RecursionError) as error:
+            raise VariableError(f"variable {self.name!r} takes JSON values only: {error}") from None
+
+    def _shown(self, value: object) -> str:
+        return "what was given" if self.secret else repr(value)
 
 
 class Instructions(Protocol):
@@ -86,11 +101,15 @@ class Instructions(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """An allowed handoff. ``at_most`` counts moves per run; after ``for_one_turn`` the next turn is the caller's."""
+    """An allowed handoff.
+
+    ``requires`` is a Jinja expression over the variables; ``at_most`` counts moves per run; after ``for_one_turn`` the
+    next user turn is the caller's.
+    """
 
     target: str
     when: str = ""
-    requires: Guard | None = None
+    requires: str | None = None
     at_most: int | None = None
     for_one_turn: bool = False
 
@@ -166,6 +185,8 @@ class AgentGraph:
     digest: str = ""
 
     def __post_init__(self) -> None:
+        if min(self.limits.model_calls, self.limits.parallel_tools) < 1:
+            raise GraphError("limits: model_calls and parallel_tools must be at least 1")
         if self.entry not in self.agents:
             raise GraphError(f"the entry {self.entry!r} is not an agent")
         for name, agent in self.agents.items():
@@ -199,12 +220,12 @@ class AgentGraph:
     def _purpose(self, edge: Edge) -> str:
         target = self.agents[edge.target]
         if edge.when:
-            return f"Transfer to {target.label} when {edge.when.rstrip('.')}."
-        return (
-            f"Transfer to {target.label}: {target.description}"
-            if target.description
-            else f"Transfer to {target.label}."
-        )
+            purpose = f"Transfer to {target.label} when {edge.when.rstrip('.')}."
+        elif target.description:
+            purpose = f"Transfer to {target.label}: {target.description}"
+        else:
+            purpose = f"Transfer to {target.label}."
+        return purpose[:DESCRIPTION_CHARS]
 
     def _check_agent(self, agent: Agent) -> None:
         names = [tool.name for tool in agent.tools] + [edge.function_name for edge in agent.edges]
@@ -218,4 +239,5 @@ class AgentGraph:
                 raise GraphError(f"agent {agent.name!r} hands off to itself")
 
 
+DESCRIPTION_CHARS = 1024  # of a function; the API refuses more
 NO_PARAMETERS: Mapping[str, object] = {"type": "object", "properties": {}, "additionalProperties": False}

@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from orchestrator.agents import Agent, AgentGraph, Edge
+from orchestrator.agents import Agent, AgentGraph, Edge, Limits
 from orchestrator.checks import check
 from orchestrator.checks.variables import variable_of
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import LoadError, RenderError
-from orchestrator.model import Endpoint, FromEnv, Model
+from orchestrator.model import Endpoint, FromEnv, Model, NamedFunction, ToolChoice
 from orchestrator.modules import Modules
-from orchestrator.project import Placed, Project, Resolution, Unresolved, compose
+from orchestrator.project import Declared, Project, Resolution, Unresolved, compose
 from orchestrator.source import Source
-from orchestrator.spec import UNREADABLE, AgentSpec, ModelSpec, read_spec
+from orchestrator.spec import UNREADABLE, EdgeSpec, ModelSpec, ToolChoiceSpec, read_spec
 from orchestrator.templates import Instructions, environment
 from orchestrator.tools import Tool
 
@@ -56,8 +56,8 @@ def load(path: str | Path, *, shown: str | None = None) -> Loaded:
     Raises:
         OSError: the file does not exist or can't be opened.
     """
-    path = Path(path)
-    source = Source.read(path, shown)
+    source = Source.read(Path(path), str(path) if shown is None else shown)
+    path = Path(path).resolve()
     reading = read_spec(source)
     project = compose(path, reading)
     if project is None:
@@ -72,17 +72,17 @@ def load(path: str | Path, *, shown: str | None = None) -> Loaded:
 
 def resolve(project: Project) -> Resolution:
     """Import the tools and compile the templates of a project."""
-    modules = Modules(project.path.parent, project.root)
+    modules = Modules(project.path.parent, project.root, project.file.spec.packages or ())
     env = environment(project.root)
-    origin = str(project.path.resolve())
+    origin = str(project.path)
     tools: dict[tuple[str, int], Sequence[Tool] | Unresolved] = {}
     instructions: dict[str, Instructions | Unresolved] = {}
     for name, agent in project.agents.items():
-        tools |= {(name, index): modules.tools(entry.use) for index, entry in agent.spec.tools.items()}
-        if agent.spec.instructions == UNREADABLE:
+        tools |= {(name, index): modules.tools(entry.spec) for index, entry in enumerate(agent.tools)}
+        if agent.own.spec.instructions == UNREADABLE:
             continue
         try:
-            instructions[name] = Instructions(agent.spec.instructions, origin, env)
+            instructions[name] = Instructions(agent.own.spec.instructions, origin, env)
         except RenderError as error:
             instructions[name] = Unresolved("template-syntax", str(error), line=error.line)
     return Resolution(tools, instructions)
@@ -90,27 +90,46 @@ def resolve(project: Project) -> Resolution:
 
 def build(project: Project, resolution: Resolution, models: Mapping[str, Model]) -> AgentGraph:
     """The graph of a project in which no check has found an error."""
-    agents = {name: _agent(name, placed, models, resolution) for name, placed in project.agents.items()}
+    agents = {name: _agent(name, declared, models, resolution) for name, declared in project.agents.items()}
     return AgentGraph(
         entry=project.file.spec.entry or next(iter(agents)),
         agents=agents,
         variables={name: variable_of(name, placed.spec) for name, placed in project.variables.items()},
+        limits=Limits(**project.file.spec.limits.model_dump()),
         digest=hashlib.sha256(project.file.source.text.encode()).hexdigest()[:16],
     )
 
 
-def _agent(name: str, placed: Placed[AgentSpec], models: Mapping[str, Model], resolution: Resolution) -> Agent:
-    spec = placed.spec
-    model = _sound(spec.model)
+def _agent(name: str, declared: Declared, models: Mapping[str, Model], resolution: Resolution) -> Agent:
+    spec = declared.own.spec
+    model = _sound(declared.model).spec
     return Agent(
         name=name,
         model=models[model] if models else Model(model),
         instructions=_sound(resolution.instructions.get(name)),
         label=spec.label or "",
         description=spec.description or "",
-        tools=tuple(tool for index in spec.tools for tool in _sound(resolution.tools[name, index])),
-        edges=tuple(Edge(edge.to, when=edge.when or "") for edge in spec.handoffs.values()),
+        tools=tuple(tool for _, tool in resolution.tools_of(name, declared)),
+        edges=tuple(_edge(edge.spec) for edge in declared.edges),
+        tool_choice=_tool_choice(declared.tool_choice.spec) if declared.tool_choice else "auto",
+        parallel_tool_calls=declared.parallel_tool_calls,
     )
+
+
+def _edge(spec: EdgeSpec) -> Edge:
+    return Edge(
+        target=spec.to,
+        when=spec.when or "",
+        requires=spec.requires,
+        at_most=spec.at_most,
+        for_one_turn=bool(spec.for_one_turn),
+    )
+
+
+def _tool_choice(spec: ToolChoiceSpec) -> ToolChoice | NamedFunction:
+    if spec.type == "function":
+        return NamedFunction(_sound(spec.function).name)
+    return spec.type
 
 
 def _sound(fact: T | Unresolved | None) -> T:
@@ -125,4 +144,5 @@ def _model(alias: str, spec: ModelSpec) -> Model:
     base_url = None if url is None else FromEnv(url.env, url.default) if url.env else url.default
     key = spec.api_key
     api_key = None if key is None else FromEnv(key.env) if key.env else ""
-    return Model(spec.model, alias, Endpoint(base_url, api_key), spec.settings)  # type: ignore[arg-type]  # "" or FromEnv
+    endpoint = Endpoint(base_url, api_key)  # type: ignore[arg-type]  # "" or FromEnv
+    return Model(spec.model, alias, endpoint, spec.settings, strict=bool(spec.strict))

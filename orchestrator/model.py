@@ -31,12 +31,16 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Model:
-    """A model and how to ask it. ``settings`` are request settings by their API names."""
+    """A model and how to ask it. ``settings`` are request settings by their API names.
+
+    ``strict`` asks for strict function calls wherever a tool's schema allows it.
+    """
 
     model: str
     alias: str = ""
     endpoint: Endpoint = field(default_factory=Endpoint)
     settings: Mapping[str, object] = field(default_factory=dict)
+    strict: bool = False
 
     @property
     def name(self) -> str:

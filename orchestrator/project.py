@@ -1,13 +1,23 @@
 """Files composed into one project, each part with its origin; and what its tools and templates really are."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
 from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.source import Source
-from orchestrator.spec import AgentSpec, FileSpec, ModelSpec, Reading, VariableSpec
+from orchestrator.spec import (
+    AgentSpec,
+    DefaultsSpec,
+    EdgeSpec,
+    FileSpec,
+    ModelSpec,
+    Reading,
+    ToolChoiceSpec,
+    ToolSpec,
+    VariableSpec,
+)
 from orchestrator.templates import Instructions
 from orchestrator.tools import Tool
 
@@ -34,21 +44,36 @@ class Placed(Generic[T]):
         return Diagnostic(self.at(*path, key=key), code, message, hint, Severity.ERROR)
 
 
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """An agent as it is declared: its own part, and what it has together with the file's defaults.
+
+    An own entry beats the default for the same function or target, and nobody hands off to himself by default.
+    """
+
+    own: Placed[AgentSpec]
+    model: Placed[str] | None
+    tools: tuple[Placed[ToolSpec], ...]
+    edges: tuple[Placed[EdgeSpec], ...]
+    tool_choice: Placed[ToolChoiceSpec] | None
+    parallel_tool_calls: bool | None
+
+
 @dataclass(frozen=True)
 class Project:
     """What the files say together. Broken parts are left out; ``names`` knows them all the same.
 
-    ``root`` is the folder that nothing leaves; ``complete`` is False where a file could not be read, so that nothing
-    may be called unknown.
+    ``root`` is the folder that nothing leaves; ``broken`` are the places of values that could not be read.
     """
 
     path: Path
     root: Path
     file: Placed[FileSpec]
-    agents: Mapping[str, Placed[AgentSpec]]
+    agents: Mapping[str, Declared]
     models: Mapping[str, Placed[ModelSpec]]
     variables: Mapping[str, Placed[VariableSpec]]
     names: Mapping[str, frozenset[str]]
+    broken: frozenset[Location] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +90,25 @@ class Unresolved:
 class Resolution:
     """What the names in a project really are: facts or faults.
 
-    ``tools`` is by (agent, position in its list), ``instructions`` by agent.
+    ``tools`` is by (agent, position among its declared tools), ``instructions`` by agent.
     """
 
     tools: Mapping[tuple[str, int], Sequence[Tool] | Unresolved] = field(default_factory=dict)
     instructions: Mapping[str, Instructions | Unresolved] = field(default_factory=dict)
+
+    def tools_of(self, name: str, agent: Declared) -> Iterator[tuple[Placed[ToolSpec], Tool]]:
+        """The tools of an agent, each with the entry that brings it.
+
+        A function's own entry beats that of its module, and a function that two modules bring is there once.
+        """
+        facts = [(entry, self.tools.get((name, index), ())) for index, entry in enumerate(agent.tools)]
+        sound = [(entry, fact) for entry, fact in facts if not isinstance(fact, Unresolved)]
+        seen = {id(tool.function) for entry, fact in sound if ":" in entry.spec.use for tool in fact}
+        for entry, fact in sound:
+            for tool in fact:
+                if ":" in entry.spec.use or id(tool.function) not in seen:
+                    yield entry, tool
+                seen.add(id(tool.function))
 
 
 def compose(path: Path, reading: Reading[FileSpec]) -> Project | None:
@@ -77,14 +116,19 @@ def compose(path: Path, reading: Reading[FileSpec]) -> Project | None:
     spec, source = reading.spec, reading.source
     if spec is None:
         return None
+    defaults = Placed(spec.defaults, source, ("defaults",))
     return Project(
         path=path,
         root=root_of(path),
         file=Placed(spec, source, ()),
-        agents={name: Placed(agent, source, ("agents", name)) for name, agent in spec.agents.items()},
+        agents={
+            name: _declared(name, Placed(agent, source, ("agents", name)), defaults)
+            for name, agent in spec.agents.items()
+        },
         models={name: Placed(model, source, ("models", name)) for name, model in spec.models.items()},
         variables={name: Placed(variable, source, ("variables", name)) for name, variable in spec.variables.items()},
         names=reading.names,
+        broken=reading.broken,
     )
 
 
@@ -98,3 +142,42 @@ def root_of(path: Path) -> Path:
         if (candidate / "pyproject.toml").exists() or (candidate / ".git").exists():
             return candidate
     return folder.parent if folder.name == "agents" else folder
+
+
+def _declared(name: str, own: Placed[AgentSpec], defaults: Placed[DefaultsSpec]) -> Declared:
+    if own.spec.defaults is False:
+        defaults = Placed(DefaultsSpec(), defaults.source, defaults.location)
+    tools = _entries(own, "tools", own.spec.tools)
+    edges = _entries(own, "handoffs", own.spec.handoffs)
+    used = {entry.spec.use for entry in tools}
+    targets = {entry.spec.to for entry in edges} | {name}
+    parallel = own.spec.parallel_tool_calls
+    return Declared(
+        own=own,
+        model=_scalar("model", own, own.spec.model) or _scalar("model", defaults, defaults.spec.model),
+        tools=(
+            *tools,
+            *(entry for entry in _entries(defaults, "tools", defaults.spec.tools) if entry.spec.use not in used),
+        ),
+        edges=(
+            *edges,
+            *(
+                entry
+                for entry in _entries(defaults, "handoffs", defaults.spec.handoffs)
+                if entry.spec.to not in targets
+            ),
+        ),
+        tool_choice=_scalar("tool_choice", own, own.spec.tool_choice)
+        or _scalar("tool_choice", defaults, defaults.spec.tool_choice),
+        parallel_tool_calls=defaults.spec.parallel_tool_calls if parallel is None else parallel,
+    )
+
+
+def _entries(
+    owner: Placed[AgentSpec] | Placed[DefaultsSpec], key: str, entries: Mapping[int, T]
+) -> Iterable[Placed[T]]:
+    return [Placed(entry, owner.source, (*owner.location, key, index)) for index, entry in entries.items()]
+
+
+def _scalar(key: str, owner: Placed[AgentSpec] | Placed[DefaultsSpec], value: T | None) -> Placed[T] | None:
+    return None if value is None else Placed(value, owner.source, (*owner.location, key))

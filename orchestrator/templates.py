@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from jinja2 import BaseLoader, Environment, StrictUndefined, Template, TemplateError, TemplateNotFound
+from jinja2.environment import TemplateExpression
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -49,6 +50,30 @@ def environment(root: Path) -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
     )
+
+
+_expressions = _Environment(undefined=StrictUndefined)
+
+
+@lru_cache(maxsize=4096)
+def compile_expression(text: str) -> TemplateExpression:
+    """Compile what a tool or a handoff requires. Compiled once, however many agents and sessions use it.
+
+    Raises:
+        RenderError: it is no expression.
+    """
+    try:
+        return _expressions.compile_expression(text, undefined_to_none=False)
+    except TemplateSyntaxError as error:
+        raise RenderError(error.message or "is no expression") from None
+
+
+def holds(text: str, variables: Mapping[str, object]) -> bool:
+    """Whether an expression is true of these variables. What can't be told is false: nothing is allowed by accident."""
+    try:
+        return bool(compile_expression(text)(**variables))
+    except Exception:  # noqa: BLE001 - an expression may raise anything
+        return False
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,16 @@ CHECKS: tuple[Check, ...] = (
     references.entry,
     references.handoff_targets,
     references.models,
+    references.keys,
+    references.tool_choices,
     variables.names,
     variables.defaults,
     tools.unresolved,
     tools.collisions,
+    tools.function_names,
+    tools.lone_names,
     templates.unresolved,
+    templates.guards,
     graph.handoffs,
 )
 
@@ -24,7 +29,8 @@ CHECKS: tuple[Check, ...] = (
 def check(project: Project, resolution: Resolution) -> list[Diagnostic]:
     """Everything that is wrong with a project, in the order of its text."""
     found = [diagnostic for rule in CHECKS for diagnostic in rule(project, resolution)]
-    return sorted(found, key=lambda diagnostic: diagnostic.span)
+    # what is wrong with the defaults is found once for each agent that takes them
+    return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)
 
 
 __all__ = ["CHECKS", "Check", "check"]

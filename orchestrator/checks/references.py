@@ -1,52 +1,76 @@
-"""Names that must lead somewhere: the entry, the targets of handoffs, the models."""
+"""Names that must lead somewhere: the entry, the targets of handoffs, the models, a tool choice."""
 
 from collections.abc import Iterable, Iterator
 
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Project, Resolution
+from orchestrator.project import Project, Resolution, Unresolved
 from orchestrator.spec import nearest
 
 
 def entry(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """The entry is an agent; with several agents it must be given."""
-    named, agents = project.file.spec.entry, project.names["agents"]
-    if named is not None and named not in agents:
-        yield project.file.error(
-            "entry", code="unknown-agent", message=_no_agent(named), hint=did_you_mean(named, agents)
-        )
-    if named is None and len(agents) > 1:
-        names = ", ".join(sorted(agents))
-        message = f"there are {len(agents)} agents, and no entry says which one begins"
-        yield project.file.error(
-            "agents", code="ambiguous-entry", message=message, hint=f"add entry: one of {names}", key=True
-        )
+    file, agents = project.file, project.names["agents"]
+    named = file.spec.entry
+    if {("agents",), ("entry",)} & project.broken:
+        return
     if not agents:
-        yield project.file.error(
-            code="missing-key", message="the file has no agents", hint="add agents: with one at least"
-        )
+        yield file.error(code="missing-key", message="the file has no agents", hint="add agents: with one at least")
+    elif named is not None and named not in agents:
+        yield file.error("entry", code="unknown-agent", message=_no_agent(named), hint=did_you_mean(named, agents))
+    elif named is None and len(agents) > 1:
+        message = f"there are {len(agents)} agents, and no entry says which one begins"
+        hint = f"add entry: one of {', '.join(sorted(agents))}"
+        yield file.error("agents", code="ambiguous-entry", message=message, hint=hint, key=True)
 
 
 def handoff_targets(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Each handoff leads to an agent."""
     agents = project.names["agents"]
     for agent in project.agents.values():
-        for index, edge in agent.spec.handoffs.items():
-            if edge.to not in agents:
-                hint = did_you_mean(edge.to, agents)
-                yield agent.error("handoffs", index, "to", code="unknown-agent", message=_no_agent(edge.to), hint=hint)
+        for edge in agent.edges:
+            target = edge.spec.to
+            if target not in agents:
+                yield edge.error(
+                    "to", code="unknown-agent", message=_no_agent(target), hint=did_you_mean(target, agents)
+                )
 
 
 def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Each agent has a model, and with a ``models:`` section it is an alias of it."""
     aliases = project.names["models"]
     for name, agent in project.agents.items():
-        alias = agent.spec.model
-        if alias is None:
+        if agent.model is None and not {(*agent.own.location, "model"), ("defaults", "model")} & project.broken:
             message = f"agent {name!r} has no model"
-            yield agent.error(code="missing-model", message=message, hint="add model: NAME", key=True)
-        elif aliases and alias not in aliases:
-            message = f"no model named {alias!r} in models"
-            yield agent.error("model", code="unknown-model", message=message, hint=did_you_mean(alias, aliases))
+            hint = "add model: NAME, here or in defaults"
+            yield agent.own.error(code="missing-model", message=message, hint=hint, key=True)
+        elif agent.model is not None and aliases and agent.model.spec not in aliases:
+            message = f"no model named {agent.model.spec!r} in models"
+            yield agent.model.error(code="unknown-model", message=message, hint=did_you_mean(agent.model.spec, aliases))
+
+
+def keys(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """A URL of one's own says which key it takes: OPENAI_API_KEY goes to OpenAI only."""
+    for name, model in project.models.items():
+        if model.spec.base_url is not None and model.spec.api_key is None:
+            message = f"model {name!r} has a base_url and no api_key"
+            hint = "add api_key: {env: NAME}, or api_key: none for a server that takes no key"
+            yield model.error(code="missing-key", message=message, hint=hint, key=True)
+
+
+def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
+    """A tool choice that names a function names one that the agent has."""
+    for name, agent in project.agents.items():
+        choice = agent.tool_choice
+        broken = any(isinstance(resolution.tools.get((name, index)), Unresolved) for index in range(len(agent.tools)))
+        if choice is None or choice.spec.function is None or broken:
+            continue
+        wanted = choice.spec.function.name
+        functions = [tool.name for _, tool in resolution.tools_of(name, agent)]
+        functions += [f"transfer_to_{edge.spec.to}" for edge in agent.edges]
+        if wanted not in functions:
+            message = f"agent {name!r} has no function named {wanted!r}"
+            hint = did_you_mean(wanted, functions)
+            yield choice.error("function", "name", code="function-not-found", message=message, hint=hint)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -38,6 +38,8 @@ def variable_of(name: str, spec: VariableSpec) -> Variable:
         default=default,
         description=spec.description or "",
         enum=spec.enum or (),
+        env=spec.env,
+        secret=bool(spec.secret),
     )
 
 

@@ -9,10 +9,10 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.source import Source
-from orchestrator.spec.models import levels_of
 
 Location = tuple[str | int, ...]
 Keys = Callable[[Location], Mapping[str, str]]
+Levels = Callable[[str], Sequence[str]]
 
 _EXPECTED = {
     "string_type": "text",
@@ -61,13 +61,13 @@ def empty_value(location: Location) -> Fault:
     return Fault(location, "wrong-type", f"{what} has no value", "write one, or leave the key out", key=True)
 
 
-def fault_of(detail: ErrorDetails, keys: Keys) -> Fault:
+def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:
     """One fault of a validation, by its kind."""
     location, kind = tuple(detail["loc"]), detail["type"]
     if location and location[-1] == "[key]":
         return _bad_name(location[:-1], detail)
     if kind == "extra_forbidden":
-        return _unknown_key(location, keys)
+        return _unknown_key(location, keys, levels)
     if kind == "missing":
         parent, name = location[:-1], str(location[-1])
         message = f"{subject(parent)} has no {name!r}"
@@ -114,13 +114,13 @@ def nearest(word: str, known: Sequence[str]) -> str | None:
     return found[0] if found else None
 
 
-def _unknown_key(location: Location, keys: Keys) -> Fault:
+def _unknown_key(location: Location, keys: Keys, levels: Levels) -> Fault:
     key, here = str(location[-1]), list(keys(location[:-1]))
     meant = nearest(key, here)
     if meant:
         hint = f"did you mean {meant!r}?"
-    elif levels := levels_of(key):
-        hint = f"it belongs {' or '.join(levels)}"
+    elif elsewhere := levels(key):
+        hint = f"it belongs {' or '.join(elsewhere)}"
     else:
         hint = f"the keys here are: {', '.join(here)}"
     return Fault(location, "unknown-key", f"unknown key {key!r}", hint, key=True, about=meant)
@@ -137,7 +137,7 @@ def _bad_name(location: Location, detail: ErrorDetails) -> Fault:
 def _type_hint(kind: str, value: object) -> str | None:
     if kind == "string_type" and isinstance(value, bool | int | float):
         return "put it in quotes to make it a text"
-    if kind == "list_type" and isinstance(value, str):
+    if kind in {"list_type", "tuple_type"} and isinstance(value, str):
         return f"write [{value}]"
     return None
 

@@ -5,10 +5,9 @@ so that leaving out a broken entry moves no other.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 Scalar = str | int | float | bool | None
@@ -20,10 +19,10 @@ RESERVED_VARIABLES = frozenset({"agent", "handoffs", "now"})
 T = TypeVar("T")
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 AgentName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=AGENT_NAME_LENGTH)]
-# None stands for "not given"; a written null is refused before validation and is not in the schema
-Absent = SkipJsonSchema[None]
+Absent: TypeAlias = None  # "not given"; a written null is refused before validation, and is not in the schema
 Number = Annotated[float, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
+Flag = Annotated[bool, Field(strict=True)]
 
 
 def short(key: str) -> Any:
@@ -31,11 +30,15 @@ def short(key: str) -> Any:
     return lambda value: {key: value} if isinstance(value, str) else value
 
 
+class Positions(dict[str | int, object]):
+    """A list by position, from which broken entries were left out."""
+
+
 def numbered(value: object) -> object:
-    """A list by position. A mapping whose keys are positions is a list from which broken entries were left out."""
+    """A list by position."""
     if isinstance(value, list):
         return dict(enumerate(value))
-    if isinstance(value, dict) and value and all(isinstance(key, int) for key in value):
+    if isinstance(value, Positions):
         return value
     raise PydanticCustomError("list_type", "a list")
 
@@ -68,6 +71,12 @@ class VariableSpec(Spec):
     default: Any = Field(None, description="The value at first. Without a default the variable must be given.")
     description: str | Absent = Field(None, description="Shown to people.")
     enum: tuple[Scalar, ...] | Absent = Field(None, min_length=1, description="The only values that it may take.")
+    env: str | Absent = Field(
+        None, min_length=1, description="Environment variable that gives the value where --var does not."
+    )
+    secret: Flag | Absent = Field(
+        None, description="Reaches tools only; it is never recorded, and no template sees it."
+    )
 
 
 class ModelSpec(Spec):
@@ -92,17 +101,41 @@ class ModelSpec(Spec):
     seed: Whole | Absent = Field(None, description="Seed for sampling that repeats itself, as far as it goes.")
     max_completion_tokens: Whole | Absent = Field(None, ge=1, description="The most tokens that a reply may have.")
     reasoning_effort: str | Absent = Field(None, description="How long a reasoning model thinks.")
+    strict: Flag | Absent = Field(
+        None, description="Ask for strict function calls, for each tool whose schema allows it."
+    )
 
     @property
     def settings(self) -> dict[str, object]:
         """The request settings that were given, by their API names."""
-        return self.model_dump(exclude={"model", "base_url", "api_key"}, exclude_none=True)
+        return self.model_dump(exclude={"model", "base_url", "api_key", "strict"}, exclude_none=True)
+
+
+_REQUIRES = "A Jinja expression over the variables: offered and permitted only while it is true."
 
 
 class ToolSpec(Spec):
     """A tool, or all tools of a module."""
 
     use: str = Field(min_length=1, description="`module` for all its public functions, or `module:function`.")
+    name: str | Absent = Field(None, description="What the model calls it; the function's own name by default.")
+    description: str | Absent = Field(None, description="What the model is told; the docstring by default.")
+    approval: str | Absent = Field(
+        None,
+        pattern=r"^(never|always|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
+        description="never, always, or `module:function`: it gets arguments and context; true asks, a text refuses.",
+    )
+    requires: str | Absent = Field(None, min_length=1, description=_REQUIRES)
+    timeout: Number | Absent = Field(None, gt=0, description="Seconds after which a call is given up.")
+    effects: Literal["read", "keyed", "once"] | Absent = Field(
+        None, description="After an interruption, `read` and `keyed` may run again; `once`, the default, may not."
+    )
+    sequential: Flag | Absent = Field(None, description="Runs alone: calls before it end first, calls after it wait.")
+
+    @property
+    def options(self) -> dict[str, object]:
+        """What the entry says about its functions, beyond where they are."""
+        return self.model_dump(exclude={"use"}, exclude_none=True)
 
 
 class EdgeSpec(Spec):
@@ -110,6 +143,79 @@ class EdgeSpec(Spec):
 
     to: str = Field(description="The agent that takes over.")
     when: str | Absent = Field(None, description="The handoff tool says: Transfer to LABEL when WHEN.")
+    requires: str | Absent = Field(None, min_length=1, description=_REQUIRES)
+    at_most: Whole | Absent = Field(
+        None, ge=1, description="How often per run. Such a handoff does not count as ping-pong."
+    )
+    for_one_turn: Flag | Absent = Field(
+        None, description="When the target has answered, the next user turn goes back to this agent."
+    )
+
+
+class FunctionNameSpec(Spec):
+    """The name of a function."""
+
+    name: str = Field(description="A tool of the agent, or transfer_to_<agent>.")
+
+
+class ToolChoiceSpec(Spec):
+    """Whether the model must call something, as in the API. A text is one without ``function``."""
+
+    type: Literal["function", "auto", "none", "required"] = Field(description="function, to name the one to call.")
+    function: FunctionNameSpec | Absent = Field(None, description="The function to call.")
+
+    @model_validator(mode="after")
+    def _function_is_named(self) -> Self:
+        if (self.type == "function") != (self.function is not None):
+            raise PydanticCustomError("bad-value", "must be auto, none, required, or a function by name")
+        return self
+
+
+Tools = Annotated[
+    dict[int, Annotated[ToolSpec, BeforeValidator(short("use"))]],
+    BeforeValidator(numbered, json_schema_input_type=list[str | ToolSpec]),
+]
+Handoffs = Annotated[
+    dict[int, Annotated[EdgeSpec, BeforeValidator(short("to"))]],
+    BeforeValidator(numbered, json_schema_input_type=list[str | EdgeSpec]),
+]
+ToolChoice = Annotated[
+    ToolChoiceSpec | Absent,
+    BeforeValidator(short("type"), json_schema_input_type=Literal["auto", "none", "required"] | ToolChoiceSpec),
+]
+_TOOL_CHOICE = (
+    "auto, none, required, or {type: function, function: {name}}. What forces a call holds for the first model call "
+    "after a user message or a handoff."
+)
+_PARALLEL = "Whether the model may call several tools in one reply, as in the API."
+
+
+class DefaultsSpec(Spec):
+    """For every agent: scalars where it says nothing, list entries in addition to its own."""
+
+    model: str | Absent = Field(None, description="The model of agents that name none.")
+    tools: Tools = Field({}, description="Tools that every agent has.")
+    handoffs: Handoffs = Field({}, description="Agents that every other agent may hand off to.")
+    tool_choice: ToolChoice = Field(None, description=_TOOL_CHOICE)
+    parallel_tool_calls: Flag | Absent = Field(None, description=_PARALLEL)
+
+
+class LimitsSpec(Spec):
+    """What one run may use."""
+
+    model_calls: Whole = Field(20, ge=1, description="Requests to a model, retries of empty replies included.")
+    handoffs: Whole = Field(10, ge=0, description="Handoffs.")
+    tool_calls: Whole = Field(50, ge=0, description="Tool calls. A reply whose calls do not all fit starts none.")
+    repeats: Whole = Field(5, ge=2, description="How often the same call may give the same result in a row.")
+    tool_seconds: Number = Field(60, gt=0, description="Seconds for a tool that has no timeout of its own.")
+    result_chars: Whole = Field(20_000, ge=100, description="Characters of a tool's result that the model gets.")
+    parallel_tools: Whole = Field(8, ge=1, description="Tools that run at the same time.")
+    tokens: Whole | Absent = Field(
+        None, ge=1, description="Tokens, as the endpoint counts them. Without limit if absent."
+    )
+    seconds: Number | Absent = Field(
+        None, gt=0, description="Seconds, without the waiting for a person. Without limit if absent."
+    )
 
 
 class AgentSpec(Spec):
@@ -119,18 +225,15 @@ class AgentSpec(Spec):
     description: str | Absent = Field(None, description="What it is for; its handoff tool says so.")
     instructions: str = Field(min_length=1, description="The routine: a Jinja template for the system message.")
     model: str | Absent = Field(None, description="An alias when there is a models section, else a name in the API.")
-    tools: Annotated[
-        dict[int, Annotated[ToolSpec, BeforeValidator(short("use"))]],
-        BeforeValidator(numbered, json_schema_input_type=list[str | ToolSpec]),
-    ] = Field({}, description="Tool modules and functions.")
-    handoffs: Annotated[
-        dict[int, Annotated[EdgeSpec, BeforeValidator(short("to"))]],
-        BeforeValidator(numbered, json_schema_input_type=list[str | EdgeSpec]),
-    ] = Field({}, description="The agents that it may hand off to.")
+    tools: Tools = Field({}, description="Tool modules and functions.")
+    handoffs: Handoffs = Field({}, description="The agents that it may hand off to.")
+    tool_choice: ToolChoice = Field(None, description=_TOOL_CHOICE)
+    parallel_tool_calls: Flag | Absent = Field(None, description=_PARALLEL)
+    defaults: Literal[False] | Absent = Field(None, description="false: take nothing from the file's defaults.")
 
 
 def _whole_variable(value: object) -> object:
-    return value if isinstance(value, dict) else {"default": value}
+    return {"default": value} if isinstance(value, Scalar) else value
 
 
 class FileSpec(Spec):
@@ -140,11 +243,16 @@ class FileSpec(Spec):
 
     version: Literal[1] = Field(1, description="Version of the language.")
     description: str | Absent = Field(None, description="What these agents do.")
+    packages: tuple[str, ...] | Absent = Field(None, description="Installed packages that tools may come from.")
     entry: str | Absent = Field(None, description="The agent that begins; needed when there are several.")
     variables: dict[
         Name, Annotated[VariableSpec, BeforeValidator(_whole_variable, json_schema_input_type=Scalar | VariableSpec)]
     ] = Field({}, description="What instructions and tools can see. A scalar is a default, and gives the type.")
     models: dict[Name, ModelSpec] = Field({}, description="Models by alias.")
+    defaults: DefaultsSpec = Field(
+        default_factory=DefaultsSpec, description="What every agent takes where it says nothing."
+    )
+    limits: LimitsSpec = Field(default_factory=LimitsSpec, description="Bounds on each run.")
     agents: dict[AgentName, AgentSpec] = Field({}, description="The agents by name.")
 
 
@@ -154,32 +262,37 @@ def keys_at(location: tuple[str | int, ...]) -> Mapping[str, str]:
     return {} if model is None else {name: info.description or "" for name, info in model.model_fields.items()}
 
 
+_SHAPES: tuple[tuple[tuple[str | None, ...], type[Spec]], ...] = (
+    ((), FileSpec),
+    (("variables", None), VariableSpec),
+    (("models", None), ModelSpec),
+    (("models", None, "base_url"), FromEnvSpec),
+    (("models", None, "api_key"), KeySpec),
+    (("defaults",), DefaultsSpec),
+    (("defaults", "tools", None), ToolSpec),
+    (("defaults", "handoffs", None), EdgeSpec),
+    (("defaults", "tool_choice"), ToolChoiceSpec),
+    (("defaults", "tool_choice", "function"), FunctionNameSpec),
+    (("limits",), LimitsSpec),
+    (("agents", None), AgentSpec),
+    (("agents", None, "tools", None), ToolSpec),
+    (("agents", None, "handoffs", None), EdgeSpec),
+    (("agents", None, "tool_choice"), ToolChoiceSpec),
+    (("agents", None, "tool_choice", "function"), FunctionNameSpec),
+)
+
+
 def _model_at(location: tuple[str | int, ...]) -> type[Spec] | None:
-    match location:
-        case ():
-            return FileSpec
-        case ("variables", _):
-            return VariableSpec
-        case ("models", _):
-            return ModelSpec
-        case ("models", _, "base_url"):
-            return FromEnvSpec
-        case ("models", _, "api_key"):
-            return KeySpec
-        case ("agents", _):
-            return AgentSpec
-        case ("agents", _, "tools", _):
-            return ToolSpec
-        case ("agents", _, "handoffs", _):
-            return EdgeSpec
-        case _:
-            return None
+    for pattern, model in _SHAPES:
+        if len(pattern) == len(location) and all(p in {None, part} for p, part in zip(pattern, location, strict=True)):
+            return model
+    return None
 
 
 def is_free(location: tuple[str | int, ...]) -> bool:
-    """Whether null, or anything, may stand at this place."""
+    """Whether null may stand at this place."""
     match location:
-        case ("variables", _) | ("variables", _, "default") | ("variables", _, "enum", _):
+        case ("variables", _) | ("variables", _, "default", *_) | ("variables", _, "enum", _):
             return True
         case _:
             return False
@@ -192,6 +305,9 @@ def levels_of(key: str) -> list[str]:
         "in an agent": AgentSpec,
         "in a model": ModelSpec,
         "in a variable": VariableSpec,
+        "in an entry of 'tools'": ToolSpec,
         "in an entry of 'handoffs'": EdgeSpec,
+        "in 'defaults'": DefaultsSpec,
+        "in 'limits'": LimitsSpec,
     }
     return [where for where, model in levels.items() if key in model.model_fields]

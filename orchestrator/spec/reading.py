@@ -3,7 +3,7 @@
 The data is validated, each fault is reported and the smallest part that holds it is left out, until nothing is wrong.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.source import Source
 from orchestrator.spec.faults import Fault, Location, empty_value, fault_of, kind_of, to_diagnostic, without_echoes
-from orchestrator.spec.models import UNREADABLE, FileSpec, is_free, keys_at
+from orchestrator.spec.models import UNREADABLE, FileSpec, Positions, is_free, keys_at, levels_of
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -24,34 +24,38 @@ class Shape(Generic[M]):
     """What a kind of file looks like.
 
     ``keys`` gives the keys of the mapping at a location, for "did you mean"; ``free`` says where null is a value;
-    ``stand_ins`` are values for missing keys, so that the rest of the mapping is not lost with them.
+    ``levels`` tells the other places where a key may stand. ``stand_ins`` are values for missing keys, so that the
+    rest of the mapping is not lost with them.
     """
 
     model: type[M]
     keys: Callable[[Location], Mapping[str, str]]
     free: Callable[[Location], bool]
     stand_ins: Mapping[str, object] = field(default_factory=dict)
+    levels: Callable[[str], Sequence[str]] = field(default=lambda _: ())
 
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[M]):
     """What a file says. ``spec`` is None when nothing of it is usable.
 
-    ``names`` maps a section of a file of agents to all names that stand in it, those of broken parts included.
+    ``names`` maps a section of a file of agents to all names that stand in it, those of broken parts included;
+    ``broken`` are the places of values that were left out, or that a misspelt key was meant for.
     """
 
     source: Source
     spec: M | None
     diagnostics: tuple[Diagnostic, ...]
+    broken: frozenset[Location] = frozenset()
     names: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def read_spec(source: Source) -> Reading[FileSpec]:
     """Read a file of agents."""
-    reading = read_as(Shape(FileSpec, keys_at, is_free, {"instructions": UNREADABLE}), source)
+    reading = read_as(Shape(FileSpec, keys_at, is_free, {"instructions": UNREADABLE}, levels_of), source)
     data = source.data if isinstance(source.data, dict) else {}
     names = {section: frozenset(data[section] if isinstance(data.get(section), dict) else ()) for section in _SECTIONS}
-    return Reading(source, reading.spec, reading.diagnostics, names)
+    return Reading(source, reading.spec, reading.diagnostics, reading.broken, names)
 
 
 def read_as(shape: Shape[M], source: Source) -> Reading[M]:
@@ -65,9 +69,13 @@ def read_as(shape: Shape[M], source: Source) -> Reading[M]:
     empty = list(_empty_values(data, shape.free))
     for location in empty:
         data = _without(data, location)
-    spec, faults = _validated(shape, data, set(empty))
+    dropped = set(empty)
+    spec, faults = _validated(shape, data, dropped)
+    dropped |= {(*fault.location[:-1], fault.about) for fault in faults if fault.code == "unknown-key" and fault.about}
+    known = {diagnostic.span for diagnostic in source.diagnostics}  # an alias without anchor has no value, for one
     found = [to_diagnostic(source, fault) for fault in (*map(empty_value, empty), *faults)]
-    return Reading(source, spec, (*source.diagnostics, *found))
+    new = tuple(diagnostic for diagnostic in found if diagnostic.span not in known)
+    return Reading(source, spec, (*source.diagnostics, *new), frozenset(dropped))
 
 
 def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M | None, list[Fault]]:
@@ -82,11 +90,13 @@ def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M
             missing = detail["type"] == "missing"
             place = tuple(part for part in detail["loc"] if part != "[key]")
             if not (missing and place in dropped):  # else that it is missing merely follows
-                faults.append(fault_of(detail, shape.keys))
+                faults.append(fault_of(detail, shape.keys, shape.levels))
             if missing and place[-1] in shape.stand_ins:
                 data = _with(data, place, shape.stand_ins[str(place[-1])])
                 continue
             drop = place[:-1] if missing else place
+            while drop and not _exists(data, drop):  # a location may end in what pydantic calls a choice
+                drop = drop[:-1]
             if not drop:
                 return None, without_echoes(faults)
             dropped.add(drop)
@@ -95,9 +105,7 @@ def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M
 
 def _empty_values(data: object, free: Callable[[Location], bool], at: Location = ()) -> Iterator[Location]:
     """Where a key has no value though one is expected."""
-    if free(at):
-        return
-    if data is None:
+    if data is None and not free(at):
         yield at
     elif isinstance(data, dict):
         for key, value in data.items():
@@ -109,16 +117,33 @@ def _empty_values(data: object, free: Callable[[Location], bool], at: Location =
 
 def _with(data: object, location: Location, value: object) -> object:
     """A copy of the data with a value at this place, whose mapping exists."""
-    copy = dict(enumerate(data)) if isinstance(data, list) else dict(data) if isinstance(data, dict) else {}
+    copy = _copy(data)
     head, rest = location[0], location[1:]
     copy[head] = _with(copy[head], rest, value) if rest else value
     return copy
 
 
+def _exists(data: object, location: Location) -> bool:
+    for part in location:
+        inside = _copy(data)
+        if part not in inside:
+            return False
+        data = inside[part]
+    return True
+
+
+def _copy(data: object) -> dict[str | int, object]:
+    if isinstance(data, list):
+        return Positions(enumerate(data))
+    if isinstance(data, dict):
+        return Positions(data) if isinstance(data, Positions) else dict(data)
+    return {}
+
+
 def _without(data: object, location: Location) -> object:
     """A copy of the data without the part at this place. A list becomes a mapping by position."""
     head, rest = location[0], location[1:]
-    copy = dict(enumerate(data)) if isinstance(data, list) else dict(data) if isinstance(data, dict) else {}
+    copy = _copy(data)
     if head not in copy:
         return data
     if rest:
