@@ -7,7 +7,7 @@ Recorded events are a stored format: types and optional fields may be added, nev
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from pydantic import Field, TypeAdapter
 
@@ -30,157 +30,171 @@ Status = Literal[
     "context_length",
 ]
 
+Variables = Mapping[str, object]
+CallId = Annotated[str, Field(description="The call, by its id.")]
+Answers = Annotated[tuple[ToolMessage, ...], Field(description="The answers to calls that were still open.")]
+
+
+class Stamp(TypedDict):
+    """What every recorded event carries."""
+
+    run_id: str
+    at: float
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Recorded:
-    run_id: str
-    at: float
+    run_id: Annotated[str, Field(description="The run: one user turn.")]
+    at: Annotated[float, Field(description="When, in seconds since the epoch.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(_Recorded):
     """A user turn begins. ``variables`` are those that it sets; ``chosen`` says that the caller named the agent."""
 
-    message: str
-    agent: str
-    variables: Mapping[str, object] = field(default_factory=dict)
-    config_digest: str = ""
-    chosen: bool = False
-    type: Literal["run_started"] = "run_started"
+    message: Annotated[str, Field(description="What the person said.")]
+    agent: Annotated[str, Field(description="Who answers first.")]
+    variables: Annotated[Variables, Field(description="The values that this run sets.")] = field(default_factory=dict)
+    config_digest: Annotated[str, Field(description="Names the configuration that ran.")] = ""
+    chosen: Annotated[bool, Field(description="Whether the caller named the agent.")] = False
+    type: Annotated[Literal["run_started"], Field(description="The kind of event.")] = "run_started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed(_Recorded):
     """A run goes on after a pause, a crash or a closed stream."""
 
-    type: Literal["run_resumed"] = "run_resumed"
+    type: Annotated[Literal["run_resumed"], Field(description="The kind of event.")] = "run_resumed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelAsked(_Recorded):
     """A request is about to be sent for this agent. ``model`` is the alias, or the API name where there is none."""
 
-    agent: str
-    model: str
-    type: Literal["model_asked"] = "model_asked"
+    agent: Annotated[str, Field(description="The active agent.")]
+    model: Annotated[str, Field(description="The alias of the model, or its API name.")]
+    type: Annotated[Literal["model_asked"], Field(description="The kind of event.")] = "model_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelResponded(_Recorded):
     """The model's reply, ids of calls minted. ``finish`` other than ``stop`` means that none of its calls will run."""
 
-    message: AssistantMessage
-    finish: Finish = "stop"
-    usage: Usage = NO_USAGE
-    type: Literal["model_responded"] = "model_responded"
+    message: Annotated[AssistantMessage, Field(description="The reply.")]
+    finish: Annotated[Finish, Field(description="Why the model stopped.")] = "stop"
+    usage: Annotated[Usage, Field(description="What the endpoint counted.")] = NO_USAGE
+    type: Annotated[Literal["model_responded"], Field(description="The kind of event.")] = "model_responded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(_Recorded):
     """A tool asks the person something."""
 
-    call_id: str
-    question: str
-    type: Literal["question_asked"] = "question_asked"
+    call_id: CallId
+    question: Annotated[str, Field(description="What the tool wants to know.")]
+    type: Annotated[Literal["question_asked"], Field(description="The kind of event.")] = "question_asked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAnswered(_Recorded):
     """The person's answer to the tool's question."""
 
-    call_id: str
-    answer: str
-    type: Literal["question_answered"] = "question_answered"
+    call_id: CallId
+    answer: Annotated[str, Field(description="What the person answered.")]
+    refused: Annotated[bool, Field(description="Nobody answered, or the tool did not wait.")] = False
+    type: Annotated[Literal["question_answered"], Field(description="The kind of event.")] = "question_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested(_Recorded):
     """A call waits for a person's yes."""
 
-    call_id: str
-    type: Literal["approval_requested"] = "approval_requested"
+    call_id: CallId
+    type: Annotated[Literal["approval_requested"], Field(description="The kind of event.")] = "approval_requested"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalGiven(_Recorded):
     """A call may run, or not. ``arguments``, where given, replace the call's own in the transcript."""
 
-    call_id: str
-    verdict: Literal["granted", "always", "denied"]
-    by: Literal["rule", "always", "person", "policy"]
-    reason: str = ""
-    arguments: str | None = None
-    type: Literal["approval_given"] = "approval_given"
+    call_id: CallId
+    verdict: Annotated[Literal["granted", "always", "denied"], Field(description="Whether the call may run.")]
+    by: Annotated[Literal["rule", "always", "person", "policy"], Field(description="Who decided.")]
+    reason: Annotated[str, Field(description="Why not; the model gets to read it.")] = ""
+    arguments: Annotated[str | None, Field(description="Arguments that replace the call's own, as JSON.")] = None
+    type: Annotated[Literal["approval_given"], Field(description="The kind of event.")] = "approval_given"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolStarted(_Recorded):
     """A call is about to run. ``effects`` decides what becomes of it if no ``ToolFinished`` follows."""
 
-    call_id: str
-    effects: Effects = "once"
-    type: Literal["tool_started"] = "tool_started"
+    call_id: CallId
+    effects: Annotated[Effects, Field(description="What may happen if the call is interrupted.")] = "once"
+    type: Annotated[Literal["tool_started"], Field(description="The kind of event.")] = "tool_started"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolFinished(_Recorded):
     """A call has its result, in the order in which calls end. Without a ``ToolStarted`` before it, it never ran."""
 
-    call_id: str
-    content: str
-    error: bool = False
-    variables: Mapping[str, object] = field(default_factory=dict)
-    handoff: str | None = None
-    end: bool = False
-    type: Literal["tool_finished"] = "tool_finished"
+    call_id: CallId
+    content: Annotated[str, Field(description="The result, as the model gets to read it.")]
+    error: Annotated[bool, Field(description="Whether the call failed, or never ran.")] = False
+    variables: Annotated[Variables, Field(description="The variables that it sets.")] = field(default_factory=dict)
+    handoff: Annotated[str | None, Field(description="The agent that the tool hands off to.")] = None
+    end: Annotated[bool, Field(description="Whether the tool ends the run.")] = False
+    type: Annotated[Literal["tool_finished"], Field(description="The kind of event.")] = "tool_finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandedOff(_Recorded):
     """The conversation moves. ``answers`` are those still missing; ``bounded`` says that the edge has ``at_most``."""
 
-    target: str
-    answers: tuple[ToolMessage, ...] = ()
-    for_one_turn: bool = False
-    bounded: bool = False
-    type: Literal["handed_off"] = "handed_off"
+    target: Annotated[str, Field(description="The agent that takes over.")]
+    answers: Answers = ()
+    for_one_turn: Annotated[bool, Field(description="Whether the next user turn is the caller's.")] = False
+    bounded: Annotated[bool, Field(description="Whether the handoff is limited by at_most.")] = False
+    type: Annotated[Literal["handed_off"], Field(description="The kind of event.")] = "handed_off"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished(_Recorded):
     """A user turn is over, with every call answered. ``used`` tells what counted towards the limits."""
 
-    status: Status
-    answers: tuple[ToolMessage, ...] = ()
-    detail: str = ""
-    used: Mapping[str, float] = field(default_factory=dict)
-    type: Literal["run_finished"] = "run_finished"
+    status: Annotated[Status, Field(description="How it ended.")]
+    answers: Answers = ()
+    detail: Annotated[str, Field(description="More on how it ended; the last word of a run that a tool ended.")] = ""
+    used: Annotated[Mapping[str, float], Field(description="What counts towards the limits.")] = field(
+        default_factory=dict
+    )
+    type: Annotated[Literal["run_finished"], Field(description="The kind of event.")] = "run_finished"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta:
     """A piece of the reply's text, as it streams."""
 
-    text: str
-    type: Literal["text_delta"] = "text_delta"
+    text: Annotated[str, Field(description="The piece.")]
+    type: Annotated[Literal["text_delta"], Field(description="The kind of event.")] = "text_delta"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolAnnounced:
     """The model has begun to write a call. It has no id yet: ``index`` counts the calls of this reply from 0."""
 
-    index: int
-    name: str
-    type: Literal["tool_announced"] = "tool_announced"
+    index: Annotated[int, Field(description="Which call of the reply, from 0.")]
+    name: Annotated[str, Field(description="The function, as far as its name is known.")]
+    type: Annotated[Literal["tool_announced"], Field(description="The kind of event.")] = "tool_announced"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolProgress:
     """A running tool tells how far it is."""
 
-    call_id: str
-    text: str
-    type: Literal["tool_progress"] = "tool_progress"
+    call_id: CallId
+    text: Annotated[str, Field(description="What the tool says.")]
+    type: Annotated[Literal["tool_progress"], Field(description="The kind of event.")] = "tool_progress"
 
 
 RecordedEvent = (

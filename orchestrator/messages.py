@@ -5,13 +5,24 @@ again, and encoding it anew for every call is what makes other runners slow.
 """
 
 import json
+import re
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
+
+from pydantic import Field
+
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def encode(value: object) -> bytes:
     """Encode a JSON value as compact UTF-8. Lone surrogates, which no endpoint accepts, become ``?``."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def storable(text: str) -> str:
+    """The text without lone surrogates, which neither JSON nor an endpoint takes: each becomes ``?``."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 @dataclass(frozen=True)
@@ -30,17 +41,22 @@ class UserMessage:
 class ToolCall:
     """A call that a model wants made. ``arguments`` is the text as the model wrote it, JSON or not."""
 
-    id: str
-    name: str
-    arguments: str
+    id: Annotated[str, Field(description="Unique in the session.")]
+    name: Annotated[str, Field(description="The function: a tool, or transfer_to_<agent>.")]
+    arguments: Annotated[str, Field(description="The arguments as the model wrote them.")]
+
+    @property
+    def wire_name(self) -> str:
+        """The name in a form that the API takes back: a model may have invented one that it does not."""
+        return self.name if _NAME.fullmatch(self.name) else re.sub(r"[^a-zA-Z0-9_-]", "_", self.name)[:64] or "unnamed"
 
 
 @dataclass(frozen=True)
 class AssistantMessage:
     """A model's reply: text, calls, or both; never neither."""
 
-    content: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
+    content: Annotated[str | None, Field(description="The text, if there is one.")] = None
+    tool_calls: Annotated[tuple[ToolCall, ...], Field(description="The calls, in order.")] = ()
 
     @cached_property
     def wire(self) -> bytes:
@@ -48,7 +64,7 @@ class AssistantMessage:
         body: dict[str, object] = {"role": "assistant", "content": self.content}
         if self.tool_calls:
             body["tool_calls"] = [
-                {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
+                {"id": call.id, "type": "function", "function": {"name": call.wire_name, "arguments": call.arguments}}
                 for call in self.tool_calls
             ]
         return encode(body)
@@ -58,8 +74,8 @@ class AssistantMessage:
 class ToolMessage:
     """The answer to one call."""
 
-    call_id: str
-    content: str
+    call_id: Annotated[str, Field(description="The call that it answers.")]
+    content: Annotated[str, Field(description="The answer.")]
 
     @cached_property
     def wire(self) -> bytes:
@@ -74,9 +90,9 @@ Message = UserMessage | AssistantMessage | ToolMessage
 class Usage:
     """Tokens that an endpoint counted. ``cached_tokens`` are part of ``input_tokens``."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cached_tokens: int = 0
+    input_tokens: Annotated[int, Field(description="Tokens of the request.")] = 0
+    output_tokens: Annotated[int, Field(description="Tokens of the reply.")] = 0
+    cached_tokens: Annotated[int, Field(description="Those of the request that were cached.")] = 0
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(

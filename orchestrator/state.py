@@ -28,18 +28,24 @@ from orchestrator.events import (
 from orchestrator.messages import NO_USAGE, AssistantMessage, Message, ToolCall, ToolMessage, Usage, UserMessage
 from orchestrator.tools import Effects
 
+CallEvent = ApprovalRequested | ApprovalGiven | QuestionAsked | QuestionAnswered | ToolStarted | ToolFinished
+
 NOT_EXECUTED = "Not executed: {reason}."
 NOT_KNOWN = "Interrupted: it is not known whether this took effect. Check before you do it again."
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One call of the open reply and what has become of it. ``started`` holds the effects of a call that began."""
+    """One call of the open reply and what has become of it.
+
+    ``started`` holds the effects of a call that began, ``asking`` counts its open questions.
+    """
 
     call: ToolCall
     requested: bool = False
     verdict: ApprovalGiven | None = None
     started: Effects | None = None
+    asking: int = 0
     result: ToolFinished | None = None
 
     @property
@@ -126,6 +132,12 @@ class State:
         return bool(self.run_id) and self.status is None
 
     @property
+    def waiting(self) -> bool:
+        """Whether a person is to answer before anything goes on."""
+        slots = self.open.slots if self.open else ()
+        return any(slot.asking or (slot.requested and slot.verdict is None) for slot in slots if slot.result is None)
+
+    @property
     def reply(self) -> str:
         """The text of the last message, if the model wrote it; else what the run ended with."""
         last = self.messages[-1] if self.messages else None
@@ -152,21 +164,14 @@ def apply(state: State, event: RecordedEvent) -> State:
             return replace(state, finish=None, counters=_count(state, model_calls=state.counters.model_calls + 1))
         case ModelResponded():
             return _model_responded(state, event)
-        case ApprovalRequested(call_id=call_id):
-            return _fill(state, call_id, requested=True)
-        case ApprovalGiven():
-            return _approval_given(state, event)
-        case ToolStarted():
-            return _tool_started(state, event)
-        case ToolFinished():
-            state = _fill(state, event.call_id, result=event)
-            return _close(state) if _complete(state) else state
         case HandedOff():
             return _handed_off(_close(state, event.answers), event)
         case RunFinished():
             return _run_finished(_close(state, event.answers), event)
-        case RunResumed() | QuestionAsked() | QuestionAnswered():
-            return state
+        case RunResumed():
+            return _questions_gone(state)
+        case _:
+            return _call_event(state, event)
 
 
 def settle(state: State, status: Status, *, at: float, detail: str = "") -> list[RecordedEvent]:
@@ -174,9 +179,8 @@ def settle(state: State, status: Status, *, at: float, detail: str = "") -> list
     if not state.running:
         return []
     answers = _closing_answers(state.open, status, detail) if state.open else ()
-    # the run's last word must not depend on what comes later, so it counts the time up to now itself
-    used = apply(state, RunResumed(run_id=state.run_id, at=at)).counters.used()
-    return [RunFinished(run_id=state.run_id, at=at, status=status, answers=answers, detail=detail, used=used)]
+    finished = RunFinished(run_id=state.run_id, at=at, status=status, answers=answers, detail=detail)
+    return [replace(finished, used=_tick(state, finished).counters.used())]
 
 
 def variables_now(state: State) -> Mapping[str, object]:
@@ -198,8 +202,9 @@ _UNCOUNTED = (RunStarted, RunResumed, ApprovalGiven, QuestionAnswered)
 
 
 def _tick(state: State, event: RecordedEvent) -> State:
-    """Time passes; a night before a person's answer does not count."""
-    if isinstance(event, _UNCOUNTED):
+    """Time passes; a night before a person's answer, or before somebody comes back to a broken run, does not count."""
+    night = isinstance(event, RunFinished) and (event.status == "interrupted" or state.waiting)
+    if night or isinstance(event, _UNCOUNTED):
         return replace(state, at=event.at)
     passed = max(0.0, event.at - state.at)
     return replace(state, at=event.at, counters=_count(state, seconds=state.counters.seconds + passed))
@@ -250,18 +255,27 @@ def _model_responded(state: State, event: ModelResponded) -> State:
     return state if empty else replace(state, messages=(*state.messages, message))
 
 
-def _approval_given(state: State, event: ApprovalGiven) -> State:
+def _call_event(state: State, event: CallEvent) -> State:
+    """What happens to one call fills its slot; the last answer closes the group."""
     slot = _slot(state, event.call_id)
-    if event.verdict == "always":
-        state = replace(state, always=state.always | {(state.agent, slot.call.name)})
-    call = slot.call if event.arguments is None else replace(slot.call, arguments=event.arguments)
-    return _fill(state, event.call_id, verdict=event, call=call)
-
-
-def _tool_started(state: State, event: ToolStarted) -> State:
-    again = _slot(state, event.call_id).started is not None
-    state = _fill(state, event.call_id, started=event.effects)
-    return replace(state, counters=_count(state, tool_calls=state.counters.tool_calls + (not again)))
+    match event:
+        case ApprovalRequested():
+            return _put(state, replace(slot, requested=True))
+        case ApprovalGiven(arguments=arguments):
+            if event.verdict == "always":
+                state = replace(state, always=state.always | {(state.agent, slot.call.name)})
+            call = slot.call if arguments is None else replace(slot.call, arguments=arguments)
+            return _put(state, replace(slot, verdict=event, call=call))
+        case QuestionAsked():
+            return _put(state, replace(slot, asking=slot.asking + 1))
+        case QuestionAnswered():
+            return _put(state, replace(slot, asking=max(0, slot.asking - 1)))
+        case ToolStarted(effects=effects):
+            calls = state.counters.tool_calls + (slot.started is None)  # a call that runs again counts once
+            return _put(replace(state, counters=_count(state, tool_calls=calls)), replace(slot, started=effects))
+        case ToolFinished():
+            state = _put(state, replace(slot, result=event))
+            return _close(state) if _complete(state) else state
 
 
 def _handed_off(state: State, event: HandedOff) -> State:
@@ -286,6 +300,14 @@ def _run_finished(state: State, event: RunFinished) -> State:
     return replace(state, status=event.status, detail=event.detail, agent=agent, callers=callers)
 
 
+def _questions_gone(state: State) -> State:
+    """A call that is resumed begins anew, and asks anew."""
+    if state.open is None:
+        return state
+    slots = tuple(replace(slot, asking=0) for slot in state.open.slots)
+    return replace(state, open=Open(state.open.content, slots))
+
+
 def _slot(state: State, call_id: str) -> Slot:
     if state.open is not None:
         for slot in state.open.slots:
@@ -294,10 +316,9 @@ def _slot(state: State, call_id: str) -> Slot:
     raise ValueError(f"no call {call_id!r} is open in session {state.session_id!r}: the events are not of one session")
 
 
-def _fill(state: State, call_id: str, **changes: object) -> State:
-    filled = replace(_slot(state, call_id), **changes)  # type: ignore[arg-type]  # the names are those of Slot
+def _put(state: State, filled: Slot) -> State:
     slots = state.open.slots if state.open else ()
-    slots = tuple(filled if slot.call.id == call_id else slot for slot in slots)
+    slots = tuple(filled if slot.call.id == filled.call.id else slot for slot in slots)
     return replace(state, open=Open(state.open.content if state.open else None, slots))
 
 
@@ -346,8 +367,11 @@ def _closing_answers(opened: Open, status: Status, detail: str) -> tuple[ToolMes
 
 
 def _closing_answer(slot: Slot, reason: str) -> str:
-    if slot.result is not None:  # a handoff that was not made, or an end
-        return slot.result.content or ("Ended." if slot.result.end else f"Done, but not handed over: {reason}.")
-    if slot.started == "once":
+    if slot.result is not None and slot.result.end:
+        return slot.result.content or "Ended."
+    if slot.result is not None:
+        said = f"{slot.result.content}\n" if slot.result.content else ""
+        return f"{said}The tool ran, but the conversation was not handed over: {reason}."
+    if slot.started in {"once", "keyed"}:
         return NOT_KNOWN
     return NOT_EXECUTED.format(reason=reason)

@@ -13,7 +13,8 @@ from orchestrator.events import Status
 from orchestrator.messages import ToolMessage
 from orchestrator.model import NamedFunction, ToolChoice
 from orchestrator.state import NOT_EXECUTED, Slot, State, merge, variables_now
-from orchestrator.tools import BadArguments, FunctionSchema, Outcome
+from orchestrator.templates import holds
+from orchestrator.tools import BadArguments, FunctionSchema, Outcome, Tool
 
 Variables = Mapping[str, object]
 
@@ -86,6 +87,11 @@ def next_step(graph: AgentGraph, state: State) -> Step:
     return _ask_model(graph, state)
 
 
+def permitted(tool: Tool, variables: Variables) -> bool:
+    """Whether what a tool requires is true now."""
+    return tool.requires is None or holds(tool.requires, variables)
+
+
 def permitted_edges(graph: AgentGraph, state: State, variables: Variables) -> tuple[Edge, ...]:
     """The handoffs that the active agent may make now."""
     agent = graph.agents[state.agent]
@@ -109,7 +115,7 @@ def judge_handoff(graph: AgentGraph, state: State, outcome: Outcome, variables: 
 
 def _ask_model(graph: AgentGraph, state: State) -> AskModel:
     agent = graph.agents[state.agent]
-    tools = [tool.schema for tool in agent.tools if tool.requires is None or tool.requires.holds(state.variables)]
+    tools = [tool.schema for tool in agent.tools if permitted(tool, state.variables)]
     edges = permitted_edges(graph, state, state.variables)
     functions = (*tools, *(graph.handoff_schemas[agent.name, edge.target] for edge in edges))
     return AskModel(agent, functions, _tool_choice(agent, functions, fresh=state.fresh))
@@ -198,7 +204,9 @@ def _wave(graph: AgentGraph, state: State, agent: Agent, wave: Sequence[Slot], d
         return ended
     variables = merge(state.variables, done)
     left = tuple(slot for slot in wave if slot.result is None)
-    errors = _errors(graph, state, agent, [slot for slot in left if not slot.started], variables)
+    # after a crash the configuration may be another one: a call whose tool is gone can't be run again
+    unjudged = [slot for slot in left if not slot.started or slot.call.name not in agent.tools_by_name]
+    errors = _errors(graph, state, agent, unjudged, variables)
     return Answer(errors) if errors else CallTools(left, variables)
 
 
@@ -210,7 +218,8 @@ def _ended(done: Sequence[Slot]) -> Finish | None:
 def _move(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[Slot]) -> Step:
     """Every ordinary call has its result: the first handoff in call order is made."""
     called = [slot for slot in slots if slot.result is None]
-    errors = _errors(graph, state, agent, called, variables_now(state))
+    variables = variables_now(state)
+    errors = _errors(graph, state, agent, called, variables) | _gone(graph, state, agent, slots, variables)
     if errors:
         return Answer(errors)
     winner = next(slot for slot in slots if not slot.answered)
@@ -223,6 +232,14 @@ def _move(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[Slot]) 
         ToolMessage(slot.call.id, _move_answer(slot, label, won=slot is winner)) for slot in slots if not slot.answered
     )
     return Transfer(edge, answers)
+
+
+def _gone(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[Slot], variables: Variables) -> dict[str, str]:
+    """Handoffs that tools returned before a crash, and that the configuration does not have any more."""
+    targets = {edge.target for edge in agent.edges}
+    returned = [(s.call.id, s.result.handoff) for s in slots if s.result and s.result.handoff]
+    permitted = permitted_edges(graph, state, variables)
+    return {call_id: _no_handoff(target, permitted) for call_id, target in returned if target not in targets}
 
 
 def _edge_of(agent: Agent, slot: Slot) -> Edge:
@@ -265,7 +282,7 @@ def _error(graph: AgentGraph, state: State, agent: Agent, slot: Slot, variables:
         fault = _edge_fault(state, edge, variables)
         return f"Error: {fault}. {_targets(permitted_edges(graph, state, variables))}" if fault else None
     tool = agent.tools_by_name.get(name)
-    if tool is None or (tool.requires and not tool.requires.holds(variables)):
+    if tool is None or not permitted(tool, variables):
         return _no_tool(graph, state, agent, name, variables)
     if slot.verdict is not None and slot.verdict.verdict == "denied":
         who = "a rule" if slot.verdict.by in {"rule", "policy"} else "the person"
@@ -279,7 +296,7 @@ def _error(graph: AgentGraph, state: State, agent: Agent, slot: Slot, variables:
 
 
 def _edge_fault(state: State, edge: Edge, variables: Variables) -> str | None:
-    if edge.requires is not None and not edge.requires.holds(variables):
+    if edge.requires is not None and not holds(edge.requires, variables):
         return f"a handoff to {edge.target!r} is not permitted now"
     made = state.counters.edges.get((state.agent, edge.target), 0)
     if edge.at_most is not None and made >= edge.at_most:
@@ -293,7 +310,7 @@ def _no_tool(graph: AgentGraph, state: State, agent: Agent, name: str, variables
     if name.startswith("transfer_to_") and not known:
         return _no_handoff(name.removeprefix("transfer_to_"), edges)
     what = f"Error: the tool {name!r} is not permitted now" if known else f"Error: there is no tool {name!r}"
-    at_hand = [t.name for t in agent.tools if t.requires is None or t.requires.holds(variables)]
+    at_hand = [t.name for t in agent.tools if permitted(t, variables)]
     at_hand += [edge.function_name for edge in edges]
     close = difflib.get_close_matches(name, at_hand, n=1)
     nearest = f" Did you mean {close[0]!r}?" if close else ""

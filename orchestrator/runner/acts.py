@@ -1,15 +1,33 @@
 """What is under way: the tasks that a run has started, and the one inbox into which all of them report."""
 
 import asyncio
+import contextlib
+import logging
+import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from orchestrator.events import RecordedEvent
+
+log = logging.getLogger("orchestrator.runner")
+
 STOP_SECONDS = 1.0
+
+Work = Callable[["Act"], Coroutine[None, None, None]]
 
 
 @dataclass(frozen=True, slots=True)
 class TimedOut:
     """An act has used up its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """An act and the event that announces it: the act begins when the consumer has taken the event."""
+
+    event: RecordedEvent
+    act: Callable[[], None]
 
 
 @dataclass(eq=False, slots=True)
@@ -22,10 +40,13 @@ class Act:
     take: Callable[["Act", object], None]
     inbox: "asyncio.Queue[tuple[Act, object]]"
     loop: asyncio.AbstractEventLoop
+    thread: int = field(default_factory=threading.get_ident)
     task: "asyncio.Task[None] | None" = None
-    timer: asyncio.TimerHandle | None = None
-    seconds_left: float | None = None
+    ended: bool = False
     on_end: list[Callable[[], object]] = field(default_factory=list)
+    _timer: asyncio.TimerHandle | None = None
+    _seconds_left: float | None = None
+    _holds: int = 0
 
     def report(self, item: object) -> None:
         """Report, on the event loop's thread."""
@@ -33,22 +54,58 @@ class Act:
 
     def report_from_thread(self, item: object) -> None:
         """Report from any thread. After the loop has closed nobody listens, and nothing happens."""
-        try:
-            self.loop.call_soon_threadsafe(self.report, item)
-        except RuntimeError:
+        if threading.get_ident() == self.thread:
+            self.report(item)  # at once, so that it does not come after what the act reports next
             return
+        with contextlib.suppress(RuntimeError):
+            self.loop.call_soon_threadsafe(self.report, item)
+
+    def ask_from_thread(self, item: object, answer: "Future[str]") -> None:
+        """Report from any thread and wait for an answer, which is cancelled when the act ends, or has ended."""
+
+        def ask() -> None:
+            if self.ended:
+                answer.cancel()
+            else:
+                self.on_end.append(answer.cancel)
+                self.report(item)
+
+        try:
+            self.loop.call_soon_threadsafe(ask)
+        except RuntimeError:
+            answer.cancel()
+
+    def begin_clock(self, seconds: float | None) -> None:
+        """Give the act this long, until it reports ``TimedOut``."""
+        self._seconds_left = seconds
+        self._start_clock()
 
     def hold(self) -> None:
-        """Stop the act's clock, while it waits for a person."""
-        if self.timer is not None:
-            self.seconds_left = max(0.0, self.timer.when() - self.loop.time())
-            self.timer.cancel()
-            self.timer = None
+        """Let the clock stand still, once more: the act waits for a person."""
+        self._holds += 1
+        self._stop_clock()
 
     def go_on(self) -> None:
-        """Start the act's clock, or start it again."""
-        if self.seconds_left is not None:
-            self.timer = self.loop.call_later(self.seconds_left, self.report, TimedOut())
+        """Take back one ``hold``; the clock runs again after the last."""
+        self._holds -= 1
+        self._start_clock()
+
+    def _start_clock(self) -> None:
+        if self._seconds_left is not None and not self._holds and not self.ended:
+            self._timer = self.loop.call_later(self._seconds_left, self.report, TimedOut())
+
+    def _stop_clock(self) -> None:
+        if self._timer is not None:
+            self._seconds_left = max(0.0, self._timer.when() - self.loop.time())
+            self._timer.cancel()
+            self._timer = None
+
+    def finish(self) -> None:
+        """Listen to the act no more."""
+        self.ended = True
+        self._stop_clock()
+        for clean_up in self.on_end:
+            clean_up()
 
 
 class Acts:
@@ -58,7 +115,7 @@ class Acts:
         self._loop = asyncio.get_running_loop()
         self._inbox: asyncio.Queue[tuple[Act, object]] = asyncio.Queue()
         self._live: set[Act] = set()
-        self._ended: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
         self._waker = Act(lambda _act, _item: None, self._inbox, self._loop)
 
     def __bool__(self) -> bool:
@@ -67,15 +124,21 @@ class Acts:
     def start(
         self,
         name: str,
-        work: Callable[[Act], Coroutine[None, None, None]],
+        work: Work,
         take: Callable[[Act, object], None],
+        broke: Callable[[BaseException], object],
         seconds: float | None = None,
     ) -> None:
-        """Begin an act. ``work`` reports and never raises; after ``seconds`` the act reports ``TimedOut``."""
-        act = Act(take, self._inbox, self._loop, seconds_left=seconds)
+        """Begin an act. What ``work`` raises is reported as what ``broke`` makes of it.
+
+        After ``seconds`` it reports ``TimedOut``.
+        """
+        act = Act(take, self._inbox, self._loop)
         self._live.add(act)
-        act.task = self._loop.create_task(_enter(work, act), name=name)
-        act.go_on()
+        act.task = self._loop.create_task(_guarded(work, act, broke), name=name)
+        self._tasks.add(act.task)
+        act.task.add_done_callback(self._tasks.discard)
+        act.begin_clock(seconds)
 
     def wake(self) -> None:
         """Make ``take_next`` return though nothing was reported."""
@@ -91,28 +154,44 @@ class Acts:
             self._deliver(*self._inbox.get_nowait())
 
     def end(self, act: Act) -> None:
-        """An act is over, or no longer awaited."""
+        """An act has given its last report. Its task may still be cleaning up, and is left to it."""
         self._live.discard(act)
-        act.hold()
-        for clean_up in act.on_end:
-            clean_up()
-        if act.task is not None and not act.task.done():
+        act.finish()
+
+    def drop(self, act: Act) -> None:
+        """An act is no longer awaited: an asynchronous one is cancelled, a thread is abandoned."""
+        self.end(act)
+        if act.task is not None:
             act.task.cancel()
-            self._ended.add(act.task)
-            act.task.add_done_callback(self._ended.discard)
 
     async def stop(self) -> None:
-        """End every act and give it a second to clean up; what then still hangs is abandoned."""
+        """Drop every act and give it a second to clean up; what then still hangs is abandoned."""
         for act in list(self._live):
-            self.end(act)
-        if self._ended:
-            await asyncio.wait(list(self._ended), timeout=STOP_SECONDS)
+            self.drop(act)
+        tasks = list(self._tasks)
+        if not tasks:
+            return
+        _, hanging = await asyncio.wait(tasks, timeout=STOP_SECONDS)
+        for task in hanging:
+            log.warning("%s does not stop, and is abandoned", task.get_name())
+            task.cancel()
+        self._tasks.clear()
 
     def _deliver(self, act: Act, item: object) -> None:
         if act in self._live:
             act.take(act, item)
 
 
-async def _enter(work: Callable[[Act], Coroutine[None, None, None]], act: Act) -> None:
-    # the coroutine is made inside its task: one that is cancelled before it starts would be "never awaited"
-    await work(act)
+async def _guarded(work: Work, act: Act, broke: Callable[[BaseException], object]) -> None:
+    """Whatever an act does, it reports: else the run would wait for it for ever.
+
+    The coroutine is made in here: one that is cancelled before it starts would be "never awaited".
+    """
+    try:
+        await work(act)
+    except GeneratorExit:
+        raise
+    except BaseException as error:  # SystemExit would end the event loop, a cancellation of its own the task
+        if act.ended and isinstance(error, asyncio.CancelledError):
+            raise
+        act.report(broke(error))

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from orchestrator.agents import AgentGraph
 from orchestrator.events import ApprovalGiven, ApprovalRequested, RecordedEvent
-from orchestrator.messages import ToolCall
+from orchestrator.messages import ToolCall, storable
 from orchestrator.runner.acts import Act
 from orchestrator.runner.calls import context_for
 from orchestrator.runner.person import ApprovalRequest, Person, Verdict
 from orchestrator.state import Slot, State
-from orchestrator.tools import Tool, ToolContext, in_thread
+from orchestrator.tools import Tool, ToolContext, describe, in_thread
 
 log = logging.getLogger("orchestrator.runner")
 
+Calls = Sequence[tuple[Tool, ToolCall]]
 NOBODY = Verdict("denied", "nobody is there to approve it", by="policy")
 
 
@@ -27,13 +28,27 @@ class Ruled:
     rulings: Mapping[str, bool | str]
 
 
-async def judge(graph: AgentGraph, state: State, calls: Sequence[tuple[Tool, ToolCall]], act: Act) -> None:
+async def judge(graph: AgentGraph, state: State, calls: Calls, act: Act) -> None:
     """Report what each call's rule says. Rules always run, even for what was always granted."""
     rulings = {}
     for tool, call in calls:
         context = context_for(graph, state, call, state.variables, act)
         rulings[call.id] = await _ruling(tool, call, context, graph.limits.tool_seconds)
     act.report(Ruled(rulings))
+
+
+def broken_rules(calls: Calls, error: BaseException) -> Ruled:
+    """A rule that could not even be caught refuses all."""
+    return Ruled({call.id: f"the approval rule broke: {describe(error)}" for _, call in calls})
+
+
+def settled(state: State, slots: Sequence[Slot], at: float) -> list[RecordedEvent]:
+    """What "always" has settled since it was requested: after a crash right behind it, the others still wait."""
+    return [
+        ApprovalGiven(run_id=state.run_id, at=at, call_id=slot.call.id, verdict="granted", by="always")
+        for slot in slots
+        if slot.requested and (state.agent, slot.call.name) in state.always
+    ]
 
 
 def ruled(state: State, judged: Ruled, at: float) -> list[RecordedEvent]:
@@ -44,11 +59,13 @@ def ruled(state: State, judged: Ruled, at: float) -> list[RecordedEvent]:
 
 async def request(person: Person | None, asked: ApprovalRequest, act: Act) -> None:
     """Report the person's verdict, or None for a pause. Where nobody is there the answer is no."""
-    try:
-        act.report(await person.approve(asked) if person else NOBODY)
-    except Exception as error:
-        log.exception("asking for an approval failed")
-        act.report(Verdict("denied", f"asking for the approval failed: {error}", by="policy"))
+    act.report(await person.approve(asked) if person else NOBODY)
+
+
+def broken_person(error: BaseException) -> Verdict:
+    """Asking failed: the answer is no."""
+    log.error("asking for an approval failed", exc_info=error)
+    return Verdict("denied", f"asking for the approval failed: {describe(error)}", by="policy")
 
 
 def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[RecordedEvent]:
@@ -60,8 +77,8 @@ def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[Recorde
             call_id=slot.call.id,
             verdict=verdict.verdict,
             by=verdict.by,
-            reason=verdict.reason,
-            arguments=verdict.arguments,
+            reason=storable(verdict.reason),
+            arguments=None if verdict.arguments is None else storable(verdict.arguments),
         )
     ]
     if verdict.verdict == "always" and state.open is not None:
@@ -76,7 +93,9 @@ def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[Recorde
 def _ruled(state: State, slot: Slot, ruling: bool | str, at: float) -> RecordedEvent:
     run_id, call_id = state.run_id, slot.call.id
     if isinstance(ruling, str):
-        return ApprovalGiven(run_id=run_id, at=at, call_id=call_id, verdict="denied", by="rule", reason=ruling)
+        return ApprovalGiven(
+            run_id=run_id, at=at, call_id=call_id, verdict="denied", by="rule", reason=storable(ruling)
+        )
     if not ruling:
         return ApprovalGiven(run_id=run_id, at=at, call_id=call_id, verdict="granted", by="rule")
     if (state.agent, slot.call.name) in state.always:
@@ -96,9 +115,9 @@ async def _ruling(tool: Tool, call: ToolCall, context: ToolContext, seconds: flo
                 ruling = await ruling
     except TimeoutError:
         return f"the approval rule did not answer in {seconds:g} s"
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.warning("the approval rule of %s raised", tool.name, exc_info=True)
-        return f"the approval rule raised {type(error).__name__}: {error}"
+        return f"the approval rule raised {describe(error)}"
     if isinstance(ruling, bool | str):
         return ruling
     return f"the approval rule gave {ruling!r}; it must give true, false or a text"

@@ -1,4 +1,4 @@
-"""The calls that a run makes: what goes into them, what guards them, and what they report."""
+"""The calls that a run makes: what goes into them, what they report, and what becomes of what they raise."""
 
 import asyncio
 import contextlib
@@ -11,29 +11,36 @@ from itertools import count
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import ModelError, VariableError
-from orchestrator.messages import ToolCall
+from orchestrator.messages import ToolCall, storable
 from orchestrator.model import ModelClient, ModelRequest, ModelResponse
 from orchestrator.runner.acts import Act
 from orchestrator.state import State
 from orchestrator.step import AskModel, permitted_edges
-from orchestrator.tools import Hooks, Outcome, Tool, ToolContext
+from orchestrator.tools import Hooks, Outcome, Tool, ToolContext, describe
 
 log = logging.getLogger("orchestrator.runner")
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An act failed for good. ``detail`` is one line."""
+    """A model call failed for good. ``detail`` is one line."""
 
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Asked:
     """A tool asks the person; ``answer`` is what it waits for."""
 
     question: str
     answer: "Future[str]"
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A tool waits no more for the answer to its question."""
+
+    asked: Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,41 +82,46 @@ def _described(graph: AgentGraph, name: str) -> Mapping[str, str]:
 
 
 async def ask_model(client: ModelClient, request: ModelRequest, act: Act) -> None:
-    """Report every delta, then the response; or ``Failed``."""
+    """Report every delta, then the response.
+
+    Raises:
+        ModelError: see there; also when the stream ends without a response.
+    """
     stream = client.stream(request)
     try:
         async for item in stream:
             act.report(item)
             if isinstance(item, ModelResponse):
                 return
-        act.report(Failed(f"model {request.model.name!r} ended its reply without finishing it"))
-    except ModelError as error:
-        act.report(Failed(str(error)))
-    except Exception as error:
-        log.exception("the client of model %r has a bug", request.model.name)
-        act.report(Failed(f"model {request.model.name!r}: {type(error).__name__}: {error}"))
     finally:
         close = getattr(stream, "aclose", None)
         if close is not None:
             await close()
+    raise ModelError(f"model {request.model.name!r} ended its reply without finishing it")
+
+
+def broken_model(request: ModelRequest, error: BaseException) -> Failed:
+    """A model call that raised: a model's failure is told as it is, a client's bug goes to the log as well."""
+    if isinstance(error, ModelError):
+        return Failed(str(error))
+    log.error("the client of model %r has a bug", request.model.name, exc_info=error)
+    return Failed(f"model {request.model.name!r}: {describe(error)}")
 
 
 async def call_tool(tool: Tool, call: ToolCall, context: ToolContext, act: Act) -> None:
-    """Report the outcome of a call. Nothing that a tool does gets past this: not ``exit()``, not its own cancelling."""
-    try:
-        outcome = await tool.call(call.arguments, context)
-    except SystemExit as leaving:
-        said = "Ended." if leaving.code in {None, 0} else str(leaving.code)
-        outcome = Outcome(said, variables=context.changes, end=True)
-    except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if task is not None and task.cancelling():
-            raise
-        outcome = Outcome("Error: the tool cancelled itself", error=True)
-    except BaseException as error:
-        log.warning("tool %s broke", tool.name, exc_info=True)
-        outcome = Outcome(f"Error: {type(error).__name__}: {error}", error=True)
-    act.report(outcome)
+    """Report the outcome of a call."""
+    act.report(await tool.call(call.arguments, context))
+
+
+def broken_tool(tool: Tool, error: BaseException) -> Outcome:
+    """A call that even its tool could not catch: ``exit()`` ends the run, anything else is an error result."""
+    if isinstance(error, SystemExit):
+        said = "Ended." if error.code in {None, 0} else str(error.code)
+        return Outcome(said, end=True)
+    if isinstance(error, asyncio.CancelledError):
+        return Outcome("Error: the tool cancelled itself", error=True)
+    log.warning("tool %s broke", tool.name, exc_info=error)
+    return Outcome(describe(error), error=True)
 
 
 def context_for(
@@ -119,10 +131,10 @@ def context_for(
 
     def ask(question: str) -> "Future[str]":
         answer: Future[str] = Future()
-        act.report_from_thread(Asked(question, answer))
+        act.ask_from_thread(Asked(storable(question), answer), answer)
         return answer
 
-    return ToolContext(
+    context = ToolContext(
         variables=variables,
         agent=state.agent,
         session_id=state.session_id,
@@ -130,14 +142,16 @@ def context_for(
         call_id=call.id,
         hooks=Hooks(
             check=lambda name, value: check_variable(graph, name, value),
-            emit=lambda text: act.report_from_thread(Progress(text)),
+            emit=lambda text: act.report_from_thread(Progress(storable(text))),
             ask=ask,
         ),
     )
+    act.on_end.append(context.stop)
+    return context
 
 
 def check_variable(graph: AgentGraph, name: str, value: object) -> object:
-    """Give the value back if the graph declares the variable and it may take it.
+    """The value that a variable takes, if the graph declares it and it may be set to this.
 
     Raises:
         VariableError: it may not.
@@ -145,25 +159,28 @@ def check_variable(graph: AgentGraph, name: str, value: object) -> object:
     variable = graph.variables.get(name)
     if variable is None:
         raise VariableError(f"no variable named {name!r}; declared: {', '.join(graph.variables) or 'none'}")
+    if variable.secret:
+        raise VariableError(f"variable {name!r} is secret: it comes from outside, and is never set or recorded")
     return variable.check(value)
 
 
 def mint(calls: Sequence[ToolCall], taken: frozenset[str]) -> tuple[ToolCall, ...]:
     """Give an id to each call that has none, or one that the session has had already: ``call_1``, ``call_2``, …"""
-    used = set(taken)
+    new: set[str] = set()
     numbers = count(len(taken) + 1)
     minted: list[ToolCall] = []
     for call in calls:
-        call_id = call.id
-        while not call_id or call_id in used:
+        call_id = storable(call.id)
+        while not call_id or call_id in taken or call_id in new:
             call_id = f"call_{next(numbers)}"
-        used.add(call_id)
-        minted.append(ToolCall(call_id, call.name, call.arguments))
+        new.add(call_id)
+        minted.append(ToolCall(call_id, storable(call.name), storable(call.arguments)))
     return tuple(minted)
 
 
 def cut(text: str, limit: int) -> str:
     """The text, or its beginning with a note that says how much is missing."""
+    text = storable(text)
     if len(text) <= limit:
         return text
     return f"{text[:limit]}\n[cut: {len(text) - limit} of {len(text)} characters left out]"

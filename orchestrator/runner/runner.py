@@ -1,18 +1,23 @@
 """The runner: from a graph and a client to runs."""
 
 import asyncio
-import secrets
+import os
 import time
+import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
-from orchestrator.agents import REQUIRED, AgentGraph
-from orchestrator.errors import UsageError, VariableError
+from orchestrator.agents import AgentGraph
+from orchestrator.errors import GraphError, RenderError, UsageError
 from orchestrator.events import RecordedEvent, RunResumed, RunStarted, ToolFinished
+from orchestrator.messages import storable
 from orchestrator.model import ModelClient
-from orchestrator.runner.calls import check_variable
+from orchestrator.runner.engine import Engine, World
 from orchestrator.runner.person import Person
-from orchestrator.runner.run import Run, World
+from orchestrator.runner.run import Run
+from orchestrator.runner.variables import values_for
 from orchestrator.state import NOT_KNOWN, State, apply, settle
+from orchestrator.templates import compile_expression
 
 
 class Runner:
@@ -23,6 +28,10 @@ class Runner:
         client: answers the model calls.
         person: approves calls and answers the questions of tools; None means that nobody is there.
         clock: gives the time in seconds since the epoch.
+        environ: where variables with ``env`` are looked up; the process's environment by default.
+
+    Raises:
+        GraphError: what a tool or a handoff requires is no expression.
     """
 
     def __init__(
@@ -32,9 +41,12 @@ class Runner:
         *,
         person: Person | None = None,
         clock: Callable[[], float] = time.time,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
+        _check_guards(graph)
         self.graph = graph
         self._world = World(graph, client, person, clock)
+        self._environ = os.environ if environ is None else environ
 
     def stream(
         self,
@@ -56,28 +68,34 @@ class Runner:
             UsageError: there is no such agent.
             VariableError: a variable is unknown, does not fit, or was never given.
         """
-        state = State(f"session_{secrets.token_hex(8)}") if state is None else state
+        state = State(f"session_{uuid.uuid4().hex[:16]}") if state is None else state
         now = self._world.clock()
         opening: list[RecordedEvent] = settle(state, "interrupted", at=now)
         settled = state
         for event in opening:
             settled = apply(settled, event)
+        values = values_for(self.graph, settled.variables, variables or {}, self._environ)
         started = RunStarted(
             run_id=f"run_{settled.runs + 1}",
             at=now,
-            message=message,
+            message=storable(message),
             agent=self._agent(agent or settled.agent or self.graph.entry),
-            variables=self._variables(settled, variables or {}),
+            variables=values.recorded,
             config_digest=self.graph.digest,
             chosen=agent is not None,
         )
-        return Run(self._world, state, [*opening, started])
+        return Run(Engine(replace(self._world, secrets=values.secret), state, [*opening, started]))
 
-    def resume(self, state: State) -> Run:
+    def resume(self, state: State, *, secrets: Mapping[str, object] | None = None) -> Run:
         """Go on with an unfinished run. ``once`` calls that had started are answered "not known", the rest runs again.
+
+        Args:
+            state: the session so far.
+            secrets: values of secret variables that the environment does not give; they are never recorded.
 
         Raises:
             UsageError: the run has finished, or its agent is gone.
+            VariableError: a secret variable has no value.
         """
         if not state.running:
             raise UsageError("there is nothing to resume: the session's last run has finished")
@@ -89,7 +107,8 @@ class Runner:
             for slot in (state.open.slots if state.open else ())
             if slot.started == "once" and slot.result is None
         ]
-        return Run(self._world, state, opening)
+        values = values_for(self.graph, state.variables, secrets or {}, self._environ)
+        return Run(Engine(replace(self._world, secrets=values.secret), state, opening))
 
     async def run(
         self,
@@ -121,13 +140,13 @@ class Runner:
             raise UsageError(f"no agent named {name!r}; there are: {', '.join(self.graph.agents)}")
         return name
 
-    def _variables(self, state: State, given: Mapping[str, object]) -> dict[str, object]:
-        """What this run sets: what is given, and the defaults of variables that the session does not have yet."""
-        values = {name: check_variable(self.graph, name, value) for name, value in given.items()}
-        for name, variable in self.graph.variables.items():
-            if name in values or name in state.variables:
-                continue
-            if variable.default is REQUIRED:
-                raise VariableError(f"variable {name!r} has no default and must be given")
-            values[name] = variable.default
-        return values
+
+def _check_guards(graph: AgentGraph) -> None:
+    for agent in graph.agents.values():
+        guards = {f"tool {tool.name!r}": tool.requires for tool in agent.tools}
+        guards |= {f"handoff to {edge.target!r}": edge.requires for edge in agent.edges}
+        for what, text in guards.items():
+            try:
+                compile_expression(text or "true")
+            except RenderError as error:
+                raise GraphError(f"agent {agent.name!r}, {what}: {text!r} is no expression: {error}") from None

@@ -1,0 +1,48 @@
+"""The values of variables at the start of a run: what was given, then the environment, then the default."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from orchestrator.agents import REQUIRED, AgentGraph, Variable
+from orchestrator.errors import VariableError
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """``recorded`` is what the run sets in the session; ``secret`` is kept out of it and looked up each time."""
+
+    recorded: Mapping[str, object]
+    secret: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+
+def values_for(
+    graph: AgentGraph, known: Mapping[str, object], given: Mapping[str, object], environ: Mapping[str, str]
+) -> Values:
+    """The values that a run begins with. ``known`` are those that the session has already, which stay.
+
+    Raises:
+        VariableError: one that is given is unknown or does not fit, or one that must be given is missing.
+    """
+    for name in given:
+        if name not in graph.variables:
+            raise VariableError(f"no variable named {name!r}; declared: {', '.join(graph.variables) or 'none'}")
+    recorded: dict[str, object] = {}
+    secret: dict[str, object] = {}
+    for name, variable in graph.variables.items():
+        if name in given:
+            value = variable.check(given[name])
+        elif name in known and not variable.secret:
+            continue
+        else:
+            value = _outside(variable, environ)
+        (secret if variable.secret else recorded)[name] = value
+    return Values(recorded, secret)
+
+
+def _outside(variable: Variable, environ: Mapping[str, str]) -> object:
+    if variable.env is not None and variable.env in environ:
+        return variable.parse(environ[variable.env])
+    if variable.default is REQUIRED:
+        where = f", or set the environment variable {variable.env}" if variable.env else ""
+        raise VariableError(f"variable {variable.name!r} has no default: give it{where}")
+    return variable.default if variable.default is None else variable.check(variable.default)
