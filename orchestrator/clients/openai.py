@@ -7,6 +7,8 @@ headers, connection pool, proxies, time-outs, and the exceptions for error statu
 call may be repeated is the runner's to know.
 """
 
+import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -21,6 +23,7 @@ from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
 
 # seconds; a reasoning model may be silent for minutes before its first byte
 TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
+DRAIN_SECONDS = 0.5
 
 
 class OpenAIClient:
@@ -28,10 +31,12 @@ class OpenAIClient:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        keyless: dict[str, Any] = {} if address.api_key else {"default_headers": {"Authorization": Omit()}}
         self._client = AsyncOpenAI(
-            api_key=address.api_key or "none", base_url=address.base_url, max_retries=0, timeout=TIMEOUT, **keyless
+            api_key=address.api_key or "none", base_url=address.base_url, max_retries=0, timeout=TIMEOUT
         )
+        self._headers: dict[str, str | Omit] = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        if address.api_key is None:
+            self._headers["Authorization"] = Omit()
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -48,7 +53,7 @@ class OpenAIClient:
                 "/chat/completions",
                 cast_to=httpx2.Response,
                 content=body_of(request),
-                options={"headers": {"Content-Type": "application/json", "Accept": "text/event-stream"}},
+                options={"headers": self._headers},
                 stream=True,
                 stream_cls=None,
             )
@@ -63,7 +68,14 @@ class OpenAIClient:
             raise ModelError(self._told(request, "did not answer in time")) from None
         except (APIConnectionError, httpx2.HTTPError) as error:
             cause = error.__cause__ or error
-            what = f"the connection failed ({str(cause) or type(cause).__name__}); is the address right?"
+            why = str(cause) or type(cause).__name__
+            # the package wraps what happens before the reply begins
+            begun = not isinstance(error, APIConnectionError)
+            what = (
+                f"broke off in the middle of its reply ({why})"
+                if begun
+                else f"the connection failed ({why}); is the address right?"
+            )
             raise ModelError(self._told(request, what)) from None
 
     async def _replies(
@@ -101,10 +113,16 @@ async def _payloads(response: httpx2.Response) -> AsyncIterator[bytes]:
     if "event-stream" not in response.headers.get("content-type", ""):
         yield await response.aread()
         return
-    async for data in data_lines(response.aiter_bytes()):
+    lines = data_lines(response.aiter_bytes())
+    async for data in lines:
         if data == b"[DONE]":
-            return
+            break
         yield data
+    # a connection is used again only when its reply was read to the end, which comes right behind
+    with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in lines:
+                pass
 
 
 def _status(error: APIStatusError) -> str:

@@ -25,14 +25,15 @@ from orchestrator.templates import environment
 
 def read_script(source: Source) -> Reading[ScriptSpec]:
     """Read a script file and check it: its shape, and that each of its texts is a template."""
-    reading = read_as(Shape(ScriptSpec, script_keys, script_free), source)
+    reading = read_as(Shape(ScriptSpec, script_keys, script_free, {"rules": []}), source)
     if reading.spec is None:
         return reading
     env = environment(Path(source.path).parent)
     faults = [
         fault for location, text in _texts(reading.spec) for fault in _template_fault(env, source, location, text)
     ]
-    return Reading(source, reading.spec, (*reading.diagnostics, *faults))
+    found = sorted((*reading.diagnostics, *faults), key=lambda diagnostic: diagnostic.span)
+    return Reading(source, reading.spec, tuple(found))
 
 
 @dataclass(frozen=True)
@@ -107,8 +108,9 @@ class ScriptedClient:
     def _render(self, text: str, names: Mapping[str, object]) -> str:
         try:
             return self.env.from_string(text).render(names)
-        except TemplateError as error:
-            raise ScriptError(f"{self.name}: {text!r} can't be rendered: {error}") from None
+        except Exception as error:  # noqa: BLE001 - an expression may raise anything
+            what = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
+            raise ScriptError(f"{self.name}: {text!r} can't be rendered: {what}") from None
 
     def _rendered(self, value: object, names: Mapping[str, object]) -> object:
         match value:

@@ -19,7 +19,8 @@ def body_of(request: ModelRequest) -> bytes:
     messages = b",".join([encode({"role": "system", "content": request.system}), *(m.wire for m in request.messages)])
     parts = [b'{"model":', encode(request.model.model), b',"messages":[', messages, b"]"]
     if request.functions:
-        parts += [b',"tools":[', b",".join([function.wire for function in request.functions]), b"]"]
+        strict = request.model.strict
+        parts += [b',"tools":[', b",".join([f.strict_wire if strict else f.wire for f in request.functions]), b"]"]
     rest = {**request.model.settings, **_choices(request), "stream": True, "stream_options": {"include_usage": True}}
     parts += [b",", encode(rest)[1:]]
     return b"".join(parts)

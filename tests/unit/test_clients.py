@@ -1,0 +1,382 @@
+"""Chat Completions on the wire, and which key goes where."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import pytest
+
+from orchestrator.clients.endpoints import Address, address_of, missing_key
+from orchestrator.clients.openai import OpenAIClient
+from orchestrator.clients.router import Router
+from orchestrator.clients.wire import Assembly, body_of, data_lines
+from orchestrator.errors import ModelError
+from orchestrator.events import TextDelta, ToolAnnounced
+from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage
+from orchestrator.model import (
+    Endpoint,
+    FromEnv,
+    Model,
+    ModelDelta,
+    ModelRequest,
+    ModelResponse,
+    NamedFunction,
+    ToolChoice,
+)
+from orchestrator.tools import FunctionSchema
+from tests.support.chat_rules import faults, house_faults
+from tests.support.chat_server import ChatServer, call, raw, refuse, say
+
+FUNCTION = FunctionSchema("weather", "Tells the weather.", {"type": "object", "properties": {}})
+STREAM = {"stream": True, "stream_options": {"include_usage": True}}
+HELLO = (UserMessage("hello"),)
+
+
+def request(*functions: FunctionSchema, **fields: Any) -> ModelRequest:
+    return ModelRequest(**{"model": Model("m"), "system": "s", "messages": HELLO, "functions": functions, **fields})
+
+
+# ---- the body of a request (conformance 18)
+
+
+def test_the_whole_body_in_its_order() -> None:
+    messages = (
+        UserMessage("Wie ist das Wetter in Köln? 🌧"),
+        AssistantMessage(None, (ToolCall("call_1", "weather", '{"city": '),)),
+        ToolMessage("call_1", "no JSON"),
+        AssistantMessage("Sorry?"),
+        UserMessage(""),
+    )
+    model = Model("gpt-4o", "fast", settings={"temperature": 0, "seed": 7})
+    whole = ModelRequest(model, "Be brief.\n", messages, (FUNCTION,), "required", False, "triage", {"secret": 1})
+    body = body_of(whole)
+    assert list(json.loads(body)) == [
+        *("model", "messages", "tools", "temperature", "seed"),
+        *("tool_choice", "parallel_tool_calls", "stream", "stream_options"),
+    ]
+    assert json.loads(body) == {
+        "model": "gpt-4o",
+        "messages": [
+            {"role": "system", "content": "Be brief.\n"},
+            {"role": "user", "content": "Wie ist das Wetter in Köln? 🌧"},
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [
+                    {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": '}}
+                ],
+            },
+            {"role": "tool", "tool_call_id": "call_1", "content": "no JSON"},
+            {"role": "assistant", "content": "Sorry?"},
+            {"role": "user", "content": ""},
+        ],
+        "tools": [
+            {
+                "type": "function",
+                "function": {
+                    "name": "weather",
+                    "description": "Tells the weather.",
+                    "parameters": {"type": "object", "properties": {}},
+                },
+            }
+        ],
+        "temperature": 0,
+        "seed": 7,
+        "tool_choice": "required",
+        "parallel_tool_calls": False,
+        **STREAM,
+    }
+    assert "Köln? 🌧".encode() in body
+    assert faults(json.loads(body)) == house_faults(json.loads(body)) == []
+
+
+@pytest.mark.parametrize("choice", ["auto", "none", "required", NamedFunction("weather")])
+def test_without_functions_nothing_speaks_of_tools(choice: ToolChoice | NamedFunction) -> None:
+    body = json.loads(body_of(request(tool_choice=choice, parallel_tool_calls=True)))
+    assert body == {
+        "model": "m",
+        "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "hello"}],
+        **STREAM,
+    }
+
+
+CHOICES: dict[str, tuple[dict[str, object], dict[str, object]]] = {
+    "nothing said": ({}, {}),
+    "auto": ({"tool_choice": "auto"}, {}),
+    "none": ({"tool_choice": "none"}, {"tool_choice": "none"}),
+    "required": ({"tool_choice": "required"}, {"tool_choice": "required"}),
+    "a function": (
+        {"tool_choice": NamedFunction("weather")},
+        {"tool_choice": {"type": "function", "function": {"name": "weather"}}},
+    ),
+    "parallel": ({"parallel_tool_calls": True}, {"parallel_tool_calls": True}),
+    "not parallel": ({"parallel_tool_calls": False}, {"parallel_tool_calls": False}),
+}
+
+
+@pytest.mark.parametrize("case", CHOICES)
+def test_what_is_said_about_tools(case: str) -> None:
+    given, expected = CHOICES[case]
+    body = json.loads(body_of(request(FUNCTION, **given)))
+    assert {name: body[name] for name in body if name not in ("model", "messages", "tools", *STREAM)} == expected
+    assert faults(body) == []
+
+
+def test_no_lone_surrogate_leaves() -> None:
+    body = body_of(request(messages=(UserMessage("a\ud800b"),)))
+    assert json.loads(body)["messages"][1]["content"] == "a?b"
+
+
+# ---- the reply
+
+
+def chunk(**delta: object) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
+
+
+def piece(index: int, arguments: str | None = None, **first: str) -> dict[str, Any]:
+    function = {key: value for key, value in (("name", first.get("name")), ("arguments", arguments)) if value}
+    made = {"index": index, "function": function}
+    return chunk(tool_calls=[{**made, "id": first["id"], "type": "function"} if "id" in first else made])
+
+
+def done(reason: str) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
+
+
+def assembled(*chunks: Mapping[str, Any]) -> tuple[list[ModelDelta], ModelResponse]:
+    assembly = Assembly()
+    deltas = [delta for each in chunks for delta in assembly.add(dict(each))]
+    return deltas, assembly.response()
+
+
+def test_text_comes_in_pieces() -> None:
+    counted = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}}
+    deltas, response = assembled(
+        chunk(role="assistant", content=""), chunk(content="Hel"), chunk(content="lo"), done("stop"), counted
+    )
+    assert deltas == [TextDelta(text="Hel"), TextDelta(text="lo")]
+    assert response == ModelResponse("Hello", (), "stop", Usage(9, 2))
+
+
+def test_two_calls_in_interleaved_fragments() -> None:
+    deltas, response = assembled(
+        chunk(role="assistant", content=None),
+        piece(0, id="call_a", name="weather"),
+        piece(1, id="call_b", name="time"),
+        piece(1, '{"zo'),
+        piece(0, '{"city": "Kö'),
+        piece(1, 'ne": 1}'),
+        piece(0, 'ln"}'),
+        done("tool_calls"),
+    )
+    assert deltas == [ToolAnnounced(index=0, name="weather"), ToolAnnounced(index=1, name="time")]
+    assert response.tool_calls == (
+        ToolCall("call_a", "weather", '{"city": "Köln"}'),
+        ToolCall("call_b", "time", '{"zone": 1}'),
+    )
+    assert (response.content, response.finish) == (None, "stop")
+
+
+def test_calls_stand_in_the_order_of_their_index() -> None:
+    _, response = assembled(piece(1, "{}", id="b", name="second"), piece(0, "{}", id="a", name="first"))
+    assert [call.name for call in response.tool_calls] == ["first", "second"]
+
+
+def test_a_name_that_is_split_over_chunks() -> None:
+    _, response = assembled(piece(0, id="a", name="look_"), piece(0, name="up"), piece(0, "{}"))
+    assert response.tool_calls == (ToolCall("a", "look_up", "{}"),)
+
+
+ODD: dict[str, tuple[list[dict[str, Any]], ModelResponse]] = {
+    "nothing": ([], ModelResponse()),
+    "an empty text": ([chunk(content=""), done("stop")], ModelResponse()),
+    "no choices": ([{"choices": []}, {"choices": None}, {}], ModelResponse()),
+    "calls that are null": ([chunk(content="a", tool_calls=None), done("stop")], ModelResponse("a")),
+    "no id and no arguments": ([piece(0, name="f")], ModelResponse(None, (ToolCall("", "f", ""),))),
+    "arguments as an object": (
+        [chunk(tool_calls=[{"index": 0, "function": {"name": "f", "arguments": {"a": 1}}}])],
+        ModelResponse(None, (ToolCall("", "f", '{"a": 1}'),)),
+    ),
+    "calls without an index": (
+        [chunk(tool_calls=[{"function": {"name": "f"}}, {"function": {"name": "g"}}])],
+        ModelResponse(None, (ToolCall("", "f", ""), ToolCall("", "g", ""))),
+    ),
+    "a whole completion": (
+        [{"choices": [{"message": {"role": "assistant", "content": "Hi", "refusal": None}, "finish_reason": "stop"}]}],
+        ModelResponse("Hi"),
+    ),
+    "cut": ([chunk(content="a"), done("length")], ModelResponse("a", (), "length")),
+    "filtered": ([done("content_filter")], ModelResponse(None, (), "content_filter")),
+    "a refusal": (
+        [chunk(refusal="I "), chunk(refusal="won't."), done("stop")],
+        ModelResponse("I won't.", (), "refusal"),
+    ),
+    "cached tokens": (
+        [{"usage": {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 4}}}],
+        ModelResponse(usage=Usage(5, 1, 4)),
+    ),
+    "usage without details": (
+        [{"usage": {"prompt_tokens": 5, "completion_tokens": None, "prompt_tokens_details": None}}],
+        ModelResponse(usage=Usage(5)),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ODD)
+def test_odd_replies(case: str) -> None:
+    chunks, expected = ODD[case]
+    assert assembled(*chunks)[1] == expected
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 1000])
+async def test_events_however_the_bytes_are_cut(size: int) -> None:
+    sent = ': comment\r\n\r\ndata: {"a": "Köln 🌧"}\r\n\r\nevent: x\ndata:{"b": 2}\n\ndata: [DONE]'.encode()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for start in range(0, len(sent), size):
+            yield sent[start : start + size]
+
+    found = [line.decode() async for line in data_lines(chunks())]
+    assert found == ['{"a": "Köln 🌧"}', '{"b": 2}', "[DONE]"]
+
+
+# ---- the client, over real sockets
+
+
+async def asked(
+    server: ChatServer, key: str | None = "sk-test", **fields: Any
+) -> tuple[list[ModelDelta], ModelResponse]:
+    client = OpenAIClient(Address(server.url, key))
+    try:
+        *deltas, response = [item async for item in client.stream(request(FUNCTION, **fields))]
+    finally:
+        await client.aclose()
+    assert isinstance(response, ModelResponse)
+    return [delta for delta in deltas if not isinstance(delta, ModelResponse)], response
+
+
+async def test_a_streamed_reply_with_text_and_calls() -> None:
+    made = call(("weather", {"city": "Köln"}), ("weather", {}), text="Let me see.", chunk=3)
+    with ChatServer([made]) as server:
+        deltas, response = await asked(server)
+    assert "".join(delta.text for delta in deltas if isinstance(delta, TextDelta)) == "Let me see."
+    assert [delta for delta in deltas if isinstance(delta, ToolAnnounced)] == [
+        ToolAnnounced(index=0, name="weather"),
+        ToolAnnounced(index=1, name="weather"),
+    ]
+    assert response.content == "Let me see."
+    assert [json.loads(each.arguments) for each in response.tool_calls] == [{"city": "Köln"}, {}]
+    assert response.usage.total > 0
+    assert server.refused == []
+
+
+async def test_a_refusal() -> None:
+    with ChatServer([refuse("I can't help with that.")]) as server:
+        _, response = await asked(server)
+    assert (response.content, response.finish) == ("I can't help with that.", "refusal")
+
+
+async def test_a_server_that_does_not_stream() -> None:
+    whole = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "Hi."}, "finish_reason": "stop"}]}
+    with ChatServer([raw(200, {"content-type": "application/json"}, [json.dumps(whole).encode()])]) as server:
+        deltas, response = await asked(server)
+    assert (deltas, response.content) == ([TextDelta(text="Hi.")], "Hi.")
+
+
+async def test_a_cancelled_request_leaves_nothing_behind() -> None:
+    with ChatServer([say("late", delay=30)]) as server:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await asked(server)
+        assert len(asyncio.all_tasks()) == 1
+
+
+async def test_a_router_keeps_one_client_for_each_endpoint() -> None:
+    environ = {"OPENAI_API_KEY": "sk-test"}
+    with ChatServer([say("a"), say("b")]) as server:
+        async with Router({**environ, "OPENAI_BASE_URL": server.url}) as router:
+            for text in ("a", "b"):
+                items = [item async for item in router.stream(request())]
+                assert isinstance(items[-1], ModelResponse)
+                assert items[-1].content == text
+        assert server.connections == 1
+
+
+async def test_a_router_says_which_variable_is_missing() -> None:
+    async with Router({}) as router:
+        with pytest.raises(ModelError, match="OPENAI_API_KEY is not set"):
+            _ = [item async for item in router.stream(request())]
+
+
+# ---- endpoints (conformance 35)
+
+
+KEY, OTHER = "sk-openai-secret", "other-secret"
+ENVIRON = {"OPENAI_API_KEY": KEY, "LLM_KEY": OTHER, "LLM_URL": "https://llm.example/v1"}
+OPENAI = "https://api.openai.com/v1"
+GATEWAY = "https://gateway.example/openai/v1"
+ADDRESSES: dict[str, tuple[Endpoint, dict[str, str], Address | str]] = {
+    "OpenAI's own": (Endpoint(), {}, Address(OPENAI, KEY)),
+    "OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": GATEWAY}, Address(GATEWAY, KEY)),
+    "an empty OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": ""}, Address(OPENAI, KEY)),
+    "a key of its own": (Endpoint(api_key=FromEnv("LLM_KEY")), {}, Address(OPENAI, OTHER)),
+    "a URL in YAML gets no OpenAI key": (Endpoint("https://evil.example"), {}, "no key for https://evil.example"),
+    "nor one from the environment": (Endpoint(FromEnv("LLM_URL")), {}, "no key for https://llm.example/v1"),
+    "a URL in YAML with a key": (Endpoint("https://a/v1", FromEnv("LLM_KEY")), {}, Address("https://a/v1", OTHER)),
+    "a URL in YAML without keys": (Endpoint("http://localhost:1/v1", ""), {}, Address("http://localhost:1/v1", None)),
+    "a URL from the environment": (
+        Endpoint(FromEnv("LLM_URL", "https://default"), FromEnv("LLM_KEY")),
+        {},
+        Address("https://llm.example/v1", OTHER),
+    ),
+    "its default": (Endpoint(FromEnv("NO_URL", "https://default"), ""), {}, Address("https://default", None)),
+    "no URL": (Endpoint(FromEnv("NO_URL"), ""), {}, "environment variable NO_URL is not set"),
+    "no key": (Endpoint(api_key=FromEnv("NO_KEY")), {}, "environment variable NO_KEY is not set"),
+    "an empty key": (Endpoint(), {"OPENAI_API_KEY": ""}, "environment variable OPENAI_API_KEY is not set"),
+}
+
+
+@pytest.mark.parametrize("case", ADDRESSES)
+def test_where_a_key_goes(case: str) -> None:
+    endpoint, settings, expected = ADDRESSES[case]
+    if isinstance(expected, Address):
+        assert address_of(endpoint, {**ENVIRON, **settings}) == expected
+        return
+    with pytest.raises(ModelError) as caught:
+        address_of(endpoint, {**ENVIRON, **settings})
+    assert expected in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert OTHER not in str(caught.value)
+
+
+def test_a_key_is_in_no_representation() -> None:
+    address = address_of(Endpoint(), ENVIRON)
+    client = OpenAIClient(address)
+    assert repr(address) == f"Address({OPENAI!r})"
+    assert all(KEY not in shown for shown in (str(address), f"{address}", repr(client), repr(Router(ENVIRON))))
+
+
+MISSING = {
+    "no model": ((), None),
+    "set": ((Endpoint(), Endpoint(api_key=FromEnv("LLM_KEY"))), None),
+    "not set": ((Endpoint(), Endpoint(api_key=FromEnv("NO_KEY"))), "NO_KEY"),
+    "none needed": ((Endpoint("http://localhost/v1", ""),), None),
+}
+
+
+@pytest.mark.parametrize("case", MISSING)
+def test_the_first_key_that_is_missing(case: str) -> None:
+    endpoints, expected = MISSING[case]
+    models = [Model("m", endpoint=endpoint) for endpoint in endpoints]
+    assert missing_key(models, ENVIRON) == expected
+
+
+async def test_no_error_of_a_server_shows_the_key() -> None:
+    refusing = raw(400, {"content-type": "text/plain"}, [b"no"])
+    with ChatServer([refusing]) as server, pytest.raises(ModelError) as caught:
+        await asked(server, "sk-in-the-test")
+    assert str(caught.value) == f"model 'm' at {server.url}: answered 400: no"
+    assert "sk-in-the-test" not in repr(caught.value)
+    assert caught.value.__cause__ is None
