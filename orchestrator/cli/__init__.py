@@ -4,11 +4,14 @@ Exit codes: 0 fine; 1 what is in a file is at fault; 2 wrong usage, or a path th
 an answer; 4 a limit; 130 cancelled.
 """
 
+import logging
+
 import click
 
 from orchestrator.cli.graph import graph
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
+from orchestrator.cli.tools import tools
 from orchestrator.cli.validate import validate
 
 
@@ -16,7 +19,9 @@ from orchestrator.cli.validate import validate
 @click.version_option(package_name="orchestrate-agents", prog_name="orchestrate")
 def main() -> None:
     """Declarative agents: YAML routines with handoffs, checked like code before they run."""
+    # a tool's traceback belongs into a log, not between the lines of a conversation
+    logging.getLogger("orchestrator").addHandler(logging.NullHandler())
 
 
-for command in (run, validate, graph, schema):
+for command in (run, validate, graph, tools, schema):
     main.add_command(command)

@@ -14,6 +14,7 @@ from orchestrator.model import ModelClient
 from orchestrator.render.conversation import TextView, View, json_lines
 from orchestrator.runner import Run, Runner
 from orchestrator.state import State
+from orchestrator.tools import tools_ask_the_person
 
 EXIT_CODES = {"answered": 0, "ended": 0, "limit": 4, "cancelled": 130}
 PROMPT = "> "
@@ -60,9 +61,10 @@ def converse(
         UsageError: there is no such agent.
         VariableError: a variable that must be given was not.
     """
-    runner = Runner(graph, client, person=TerminalPerson(front.lines, front.tell))
+    runner = Runner(graph, client, person=TerminalPerson(front.lines, front.tell, typed=front.interactive))
     try:
-        return asyncio.run(_converse(runner, client, front, message, agent, variables))
+        with tools_ask_the_person():
+            return asyncio.run(_converse(runner, client, front, message, agent, variables))
     except KeyboardInterrupt:
         front.tell("\n")
         return EXIT_CODES["cancelled"]
@@ -99,6 +101,8 @@ async def _next_turn(front: Front) -> str | None:
     while True:
         front.prompt()
         line = await front.lines.read()
+        if line is None and front.interactive:
+            front.tell("\n")
         if line is None or line.strip():
             return line
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.colors import colored
 from orchestrator.loader import Loaded, load
 from orchestrator.render.diagnostics import render, summary
 
@@ -18,7 +19,7 @@ def load_or_exit(file: Path) -> Loaded:
         sys.exit(1)
     if loaded.graph is None:
         for diagnostic in loaded.diagnostics:
-            click.echo(render(diagnostic, loaded.sources, color=sys.stderr.isatty()), err=True)
+            click.echo(render(diagnostic, loaded.sources, color=colored(sys.stderr)), err=True)
         click.echo(summary(1, loaded.diagnostics), err=True)
         sys.exit(1)
     if loaded.diagnostics:

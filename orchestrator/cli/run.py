@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from orchestrator.cli.colors import colored
+
 if TYPE_CHECKING:
     from orchestrator.agents import AgentGraph
     from orchestrator.clients.scripted import ScriptedClient
@@ -116,5 +118,5 @@ def _read_script(path: Path) -> "ScriptedClient":
         fail(f"script {str(path)!r} can't be read: {error.strerror}")
     except LoadError as error:
         for diagnostic in error.diagnostics:
-            click.echo(render(diagnostic, [Source.read(path)], color=sys.stderr.isatty()), err=True)
+            click.echo(render(diagnostic, [Source.read(path)], color=colored(sys.stderr)), err=True)
         sys.exit(1)

@@ -31,14 +31,22 @@ class Lines:
 class TerminalPerson:
     """A ``Person`` who reads questions on standard error and answers with a line."""
 
-    def __init__(self, lines: Lines, tell: Callable[[str], None]) -> None:
+    def __init__(self, lines: Lines, tell: Callable[[str], None], *, typed: bool) -> None:
         self._lines = lines
         self._tell = tell
+        self._typed = typed  # then the terminal has ended the line of the question
+
+    async def _answer(self, question: str) -> str | None:
+        self._tell(question)
+        answer = await self._lines.read()
+        if not self._typed:
+            self._tell("\n")
+        return answer
 
     async def approve(self, request: ApprovalRequest) -> Verdict | None:
         """Ask for a yes."""
-        self._tell(f"{request.agent} wants to call {request.call.name}({request.call.arguments}). Allow it? (yes/no) ")
-        answer = await self._lines.read()
+        call = f"{request.call.name}({request.call.arguments})"
+        answer = await self._answer(f"{request.agent} wants to call {call}. Allow it? (yes/no) ")
         if answer is None:
             return Verdict("denied", "nobody is there to approve it", by="policy")
         return Verdict("granted") if answer.strip().lower() in {"y", "yes"} else Verdict("denied", answer.strip())
@@ -49,8 +57,7 @@ class TerminalPerson:
         Raises:
             NobodyToAsk: standard input has ended.
         """
-        self._tell(f"{question.text} ")
-        answer = await self._lines.read()
+        answer = await self._answer(f"{question.text} ")
         if answer is None:
             raise NobodyToAsk("nobody is there to answer: standard input has ended")
         return answer

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.colors import colored
+
 if TYPE_CHECKING:
     from orchestrator.diagnostics import Diagnostic
     from orchestrator.source import Source
@@ -30,7 +32,7 @@ def validate(paths: tuple[Path, ...]) -> None:
             click.echo(f"{path}: error: can't be read: {error.strerror}", err=True)
             sys.exit(1)
         for diagnostic in diagnostics:
-            click.echo(render(diagnostic, sources, color=sys.stdout.isatty()))
+            click.echo(render(diagnostic, sources, color=colored(sys.stdout)))
         found += diagnostics
     click.echo(summary(len(files), found))
     sys.exit(1 if any(diagnostic.severity == "error" for diagnostic in found) else 0)

@@ -18,19 +18,26 @@ def schema_text(name: str) -> str:
     """The schema named ``agents``, ``events`` or ``script``, as text with a line break at the end."""
     schemas: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
     body = adapter().json_schema(mode="serialization") if name == "events" else schemas[name].model_json_schema()
-    _simplify(body)
+    _simplify(body, absent={"type": "null"} if name in schemas else None)
     return json.dumps({"$schema": _DIALECT, **body, "title": _TITLES[name]}, indent=2, ensure_ascii=False) + "\n"
 
 
-def _simplify(schema: object) -> None:
-    """Leave out what only repeats the key, and the null that stands for "not given"."""
-    if isinstance(schema, dict):
-        if isinstance(schema.get("title"), str):
-            del schema["title"]
-        if schema.get("default", ...) is None:
-            del schema["default"]
-        for value in schema.values():
-            _simplify(value)
-    elif isinstance(schema, list):
+def _simplify(schema: object, absent: object) -> None:
+    """Leave out what only repeats the key and what stands for "not given"; close mappings whose keys are names."""
+    if isinstance(schema, list):
         for value in schema:
-            _simplify(value)
+            _simplify(value, absent)
+    if not isinstance(schema, dict):
+        return
+    choices = [choice for choice in schema.get("anyOf", ()) if choice != absent]
+    if "description" in schema and len(choices) == 1:
+        del schema["anyOf"]
+        schema.update({**choices[0], **schema})
+    if isinstance(schema.get("title"), str):
+        del schema["title"]
+    if schema.get("default", ...) in (None, {}):
+        del schema["default"]
+    if "patternProperties" in schema:
+        schema.setdefault("additionalProperties", False)
+    for value in schema.values():
+        _simplify(value, absent)
