@@ -1,0 +1,194 @@
+"""The command as its users have it: a real process, with an environment that says everything it needs."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from click.testing import CliRunner
+
+from orchestrator.cli import main
+
+ROOT = Path(__file__).parents[2]
+COMMAND = str(Path(sys.executable).with_name("orchestrate"))
+# gives the process the terminal that its standard input is, so that Ctrl-C reaches it
+_ON_TERMINAL = (
+    "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a command ended and what it wrote."""
+
+    code: int
+    out: str
+    err: str
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a command: no key, no address, nothing of a terminal, unless ``settings`` says so."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    # a coroutine that nobody awaits, or a connection that nobody closes, shows up on standard error
+    return {**kept, "PYTHONWARNINGS": "always", "PYTHONUTF8": "1", **settings}
+
+
+def orchestrate(*arguments: str | Path, cwd: Path = ROOT, lines: str = "", **settings: str) -> Done:
+    """Run the command to its end. ``lines`` is standard input, ``settings`` are environment variables."""
+    with Running(*arguments, cwd=cwd, **settings) as running:
+        return running.end(lines)
+
+
+def in_process(*arguments: str | Path, lines: str = "", **settings: str) -> Done:
+    """Run the command inside this process: many times faster, for tables of cases."""
+    without_key = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=lines, env={**without_key, **settings})
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def until(true: Callable[[], object], seconds: float = 10) -> None:
+    """Wait until something has become true."""
+    deadline = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.01)
+
+
+class _Heard:
+    """What comes out of a file descriptor, collected by a thread."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._bytes = b""
+        self._thread = threading.Thread(target=self._listen, daemon=True)
+        self._thread.start()
+
+    def _listen(self) -> None:
+        try:
+            while piece := os.read(self._descriptor, 65536):
+                self._bytes += piece
+        except OSError:
+            return  # how a pseudo-terminal ends on Linux
+
+    @property
+    def text(self) -> str:
+        return self._bytes.decode("utf-8", "replace")
+
+    def all(self) -> str:
+        self._thread.join(5)
+        return self.text
+
+
+class Running:
+    """A command that runs, with pipes for its three streams. It ends with its block at the latest."""
+
+    def __init__(self, *arguments: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+        self._process = subprocess.Popen(
+            [COMMAND, *map(str, arguments)],
+            cwd=cwd,
+            env=environment(settings),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert self._process.stdin
+        assert self._process.stdout
+        assert self._process.stderr
+        self._stdin, self._stdout, self._stderr = self._process.stdin, self._process.stdout, self._process.stderr
+        self._out, self._err = _Heard(self._stdout.fileno()), _Heard(self._stderr.fileno())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait(5)
+        self._out.all(), self._err.all()
+        for stream in (self._stdin, self._stdout, self._stderr):
+            stream.close()
+
+    def wait_for(self, text: str, seconds: float = 10) -> None:
+        """Wait until the text stands on one of the two output streams."""
+        until(lambda: self._process.poll() is not None or text in self._out.text + self._err.text, seconds)
+        assert text in self._out.text + self._err.text
+
+    def interrupt(self) -> None:
+        """Send what Ctrl-C sends."""
+        self._process.send_signal(signal.SIGINT)
+
+    def end(self, lines: str = "", seconds: float = 20) -> Done:
+        """Close standard input behind these lines, and wait for the end."""
+        try:
+            self._stdin.write(lines.encode())
+            self._stdin.close()
+        except BrokenPipeError:
+            pass  # it has left without reading
+        return self.left(seconds)
+
+    def left(self, seconds: float = 20) -> Done:
+        """Wait for the end, with standard input still open."""
+        code = self._process.wait(seconds)
+        return Done(code, self._out.all(), self._err.all())
+
+
+class Terminal:
+    """A command on a pseudo-terminal of its own. Line breaks are shown as ``\\n``."""
+
+    def __init__(self, *arguments: str | Path, cwd: Path = ROOT, **settings: str) -> None:
+        self._master, slave = os.openpty()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _ON_TERMINAL, COMMAND, *map(str, arguments)],
+            cwd=cwd,
+            env=environment({"TERM": "dumb", "COLUMNS": "200", **settings}),
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._heard = _Heard(self._master)
+        self._seen = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait(5)
+        self._heard.all()
+        os.close(self._master)
+
+    @property
+    def screen(self) -> str:
+        """Everything that was shown, what was typed included."""
+        return self._heard.text.replace("\r\n", "\n")
+
+    def wait_for(self, text: str, seconds: float = 10) -> None:
+        """Wait until the text is shown, behind what was waited for before."""
+        until(lambda: self._process.poll() is not None or text in self.screen[self._seen :], seconds)
+        assert text in self.screen[self._seen :]
+        self._seen = self.screen.index(text, self._seen) + len(text)
+
+    def type(self, text: str) -> None:
+        """Press keys: ``\\n`` is Enter, ``\\x03`` Ctrl-C, ``\\x04`` Ctrl-D."""
+        os.write(self._master, text.encode())
+
+    def left(self, seconds: float = 10) -> int:
+        """Wait for the end and give the exit code."""
+        code = self._process.wait(seconds)
+        self._heard.all()
+        return code

@@ -1,0 +1,193 @@
+"""``python -m tests.support.generate`` writes ``schemas/`` and the generated parts of the docs anew."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from orchestrator.cli import main
+from orchestrator.render.schemas import schema_text
+from orchestrator.spec import FileSpec, ScriptSpec
+from orchestrator.spec.models import Spec
+
+ROOT = Path(__file__).resolve().parents[2]
+SCHEMAS = ("agents", "events", "script")
+WIDTH = 100  # columns of the help pages, whatever the terminal
+END = "<!-- end -->"
+
+_TITLES = {
+    "FileSpec": "A file of agents",
+    "VariableSpec": "`variables.NAME`",
+    "ModelSpec": "`models.NAME`",
+    "FromEnvSpec": "`base_url`, as a mapping",
+    "KeySpec": "`api_key`, as a mapping",
+    "DefaultsSpec": "`defaults`",
+    "LimitsSpec": "`limits`",
+    "ToolChoiceSpec": "`tool_choice`, as a mapping",
+    "FunctionNameSpec": "`function`, in a `tool_choice`",
+    "AgentSpec": "`agents.NAME`",
+    "ToolSpec": "An entry of `tools`",
+    "EdgeSpec": "An entry of `handoffs`",
+    "ScriptSpec": "A script file",
+    "RuleSpec": "An entry of `rules`",
+    "CallSpec": "An entry of `call`",
+}
+_TYPES = {
+    "string": "text",
+    "integer": "whole number",
+    "number": "number",
+    "boolean": "true or false",
+    "null": "null",
+    "object": "mapping",
+}
+
+
+def generate() -> dict[Path, str]:
+    """Every file with a generated part, and its text as it should be."""
+    files = {ROOT / "schemas" / f"{name}.schema.json": schema_text(name) for name in SCHEMAS}
+    language = _read(ROOT / "docs" / "language.md")
+    language = _fill(language, "keys", key_tables(FileSpec))
+    files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables(ScriptSpec))
+    files[ROOT / "docs" / "cli.md"] = _fill(_read(ROOT / "docs" / "cli.md"), "help", help_pages())
+    return files
+
+
+def outdated() -> list[str]:
+    """The generated files that are not as they should be, by their paths in the project."""
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path, text in generate().items()
+        if not path.exists() or _read(path) != text
+    ]
+
+
+def write() -> None:
+    """Write the generated files."""
+    for path, text in generate().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def key_tables(model: type[Spec]) -> str:
+    """The keys of each kind of mapping in a file of this model, as Markdown."""
+    schema = model.model_json_schema()
+    mappings = {model.__name__: schema, **_in_order(schema)}
+    return "\n\n".join(_key_table(name, mapping) for name, mapping in mappings.items())
+
+
+def help_pages() -> str:
+    """The help page of ``orchestrate`` and of each command, as Markdown."""
+    top = main.make_context("orchestrate", [], resilient_parsing=True, terminal_width=WIDTH)
+    pages = [_help_page(main, top)]
+    for name, command in main.commands.items():
+        pages.append(_help_page(command, command.make_context(name, [], parent=top, resilient_parsing=True)))
+    return "\n\n".join(pages)
+
+
+def _help_page(command: click.Command, context: click.Context) -> str:
+    return f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```"
+
+
+def _in_order(schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The mappings inside a schema, in the order in which its keys lead to them."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for name in _references(schema["properties"]):
+        if name not in found:
+            found[name] = schema["$defs"][name]
+            found |= {inner: part for inner, part in _in_order({**schema, **found[name]}).items() if inner not in found}
+    return found
+
+
+def _references(part: object) -> Iterator[str]:
+    if isinstance(part, dict):
+        if "$ref" in part:
+            yield _referred(part)
+        for value in part.values():
+            yield from _references(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from _references(value)
+
+
+def _key_table(name: str, mapping: Mapping[str, Any]) -> str:
+    required = mapping.get("required", [])
+    rows = [
+        f"| `{key}` | {_type(part)} | {_default(key in required, part)} | {_escaped(part.get('description', ''))} |"
+        for key, part in mapping["properties"].items()
+    ]
+    head = ["| key | type | default | meaning |", "|---|---|---|---|"]
+    return "\n".join([f"### {_title(name)}", "", mapping.get("description", ""), "", *head, *rows])
+
+
+def _default(required: bool, part: Mapping[str, Any]) -> str:
+    if required:
+        return "required"
+    value = part.get("default")
+    return "" if value is None or isinstance(value, dict | list) else _code(value)
+
+
+def _type(part: Mapping[str, Any]) -> str:
+    """What a value may be, in words."""
+    match part:
+        case {"$ref": _}:
+            return f"[mapping](#{_anchor(_title(_referred(part)))})"
+        case {"const": value}:
+            return _code(value)
+        case {"enum": values}:
+            return ", ".join(map(_code, values))
+        case {"anyOf": choices}:
+            kinds = {choice.get("type") for choice in choices}
+            scalar = {"string", "integer", "number", "boolean", "null"} <= kinds
+            told = [_type(choice) for choice in choices if not scalar or "$ref" in choice]
+            return " or ".join(dict.fromkeys(["scalar", *told] if scalar else told))
+        case {"type": "array", "items": items}:
+            return f"list of: {_type(items)}"
+        case {"type": "object", "patternProperties": patterns}:
+            return f"names, each with: {_type(next(iter(patterns.values())))}"
+        case {"type": kind}:
+            return _TYPES[kind]
+        case _:
+            return "any value"
+
+
+def _code(value: object) -> str:
+    """A value as it is written in YAML."""
+    return f"`{value if isinstance(value, str) else json.dumps(value)}`"
+
+
+def _title(name: str) -> str:
+    return _TITLES.get(name) or f"`{name.removesuffix('Spec').lower()}`"
+
+
+def _anchor(title: str) -> str:
+    """The anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+
+
+def _escaped(text: str) -> str:
+    """A text as it may stand in a table."""
+    return text.replace("<", "&lt;").replace("|", "\\|")
+
+
+def _referred(part: Mapping[str, Any]) -> str:
+    return str(part["$ref"]).rsplit("/", 1)[-1]
+
+
+def _fill(text: str, name: str, content: str) -> str:
+    """The page with new content between the markers of this name."""
+    start = f"<!-- generated: {name} -->"
+    pattern = re.compile(f"{re.escape(start)}.*?{re.escape(END)}", re.DOTALL)
+    if len(pattern.findall(text)) != 1:
+        raise ValueError(f"the page must have {start!r} and {END!r} once")
+    return pattern.sub(lambda _: f"{start}\n\n{content}\n\n{END}", text)
+
+
+def _read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
