@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 from orchestrator.agents import AgentGraph
@@ -47,14 +47,16 @@ class Front:
         sys.stderr.flush()
 
 
-def converse(
-    graph: AgentGraph,
-    client: ModelClient,
-    front: Front,
-    message: str | None,
-    agent: str | None,
-    variables: Mapping[str, object],
-) -> int:
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """How a conversation begins. With a ``message`` that is also all of it."""
+
+    message: str | None = None
+    agent: str | None = None
+    variables: Mapping[str, object] = field(default_factory=dict)
+
+
+def converse(graph: AgentGraph, client: ModelClient, front: Front, opening: Opening) -> int:
     """Hold a conversation and give the exit code: that of the first turn that did not end well.
 
     Raises:
@@ -64,7 +66,7 @@ def converse(
     runner = Runner(graph, client, person=TerminalPerson(front.lines, front.tell, typed=front.interactive))
     try:
         with tools_ask_the_person():
-            return asyncio.run(_converse(runner, client, front, message, agent, variables))
+            return asyncio.run(_converse(runner, client, front, opening))
     except KeyboardInterrupt:
         front.tell("\n")
         return EXIT_CODES["cancelled"]
@@ -72,26 +74,19 @@ def converse(
         return _deaf()
 
 
-async def _converse(
-    runner: Runner,
-    client: ModelClient,
-    front: Front,
-    message: str | None,
-    agent: str | None,
-    variables: Mapping[str, object],
-) -> int:
+async def _converse(runner: Runner, client: ModelClient, front: Front, opening: Opening) -> int:
     code = 0
     state: State | None = None
-    chosen, given = agent, variables
+    message, agent, variables = opening.message, opening.agent, opening.variables
     async with contextlib.AsyncExitStack() as stack:
         if isinstance(client, contextlib.AbstractAsyncContextManager):
             await stack.enter_async_context(client)
         text = message if message is not None else await _next_turn(front)
         while text is not None:
-            run = runner.stream(text, state=state, agent=chosen, variables=given)
+            run = runner.stream(text, state=state, agent=agent, variables=variables)
             state = await _turn(run, front)
             code = code or EXIT_CODES.get(state.status or "", 3)
-            chosen, given = None, {}
+            agent, variables = None, {}
             text = await _next_turn(front) if message is None else None
     return code
 

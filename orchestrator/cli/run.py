@@ -31,7 +31,7 @@ def run(
     Without MESSAGE each line of standard input is a turn. Answers go to standard output, everything else to standard
     error; with --format jsonl, standard output has one event a line.
     """
-    from orchestrator.cli.conversation import Front, converse
+    from orchestrator.cli.conversation import Front, Opening, converse
     from orchestrator.cli.loading import load_or_exit
     from orchestrator.clients.router import Router
     from orchestrator.errors import UsageError, VariableError
@@ -47,7 +47,7 @@ def run(
         graph = graph.with_model(Model(f"script:{script.name}"))
     try:
         front = Front.of(form, graph)
-        code = converse(graph, script or Router(), front, message, agent, _variables(graph, assignments))
+        code = converse(graph, script or Router(), front, Opening(message, agent, _variables(graph, assignments)))
     except (UsageError, VariableError) as error:
         fail(str(error))
     sys.exit(code)

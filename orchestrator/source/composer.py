@@ -23,7 +23,7 @@ MAX_NODES = 100_000
 MAX_EXPANDED = 1_000_000
 """The most nodes that a reader meets who follows every alias."""
 
-_LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s|#[^\r\n]*)*)*")
 # libyaml compares each %TAG with all before it: a file of nothing else would keep it busy for half a minute.
 _TAG_DIRECTIVE = re.compile("(?:^|[\r\n\x85\u2028\u2029])(%TAG[^\r\n]*)")
@@ -38,9 +38,12 @@ class Composition(NamedTuple):
     diagnostics: tuple[Diagnostic, ...]
 
 
-def compose(positions: Positions) -> Composition:
-    """Compose the first document of a text that ``encoding.decode`` has found fit to parse."""
-    composer = _Composer(Faults(positions))
+def compose(positions: Positions, loader: Any = LOADER) -> Composition:
+    """Compose the first document of a text that ``encoding.decode`` has found fit to parse.
+
+    ``loader`` is the class of PyYAML's that gives the events.
+    """
+    composer = _Composer(Faults(positions), loader)
     try:
         root = composer.run()
     except Stop:
@@ -88,8 +91,9 @@ class _Anchor(NamedTuple):
 class _Composer:
     """Takes one event after the other; ``root`` is there when the document has ended."""
 
-    def __init__(self, faults: Faults) -> None:
+    def __init__(self, faults: Faults, loader: Any) -> None:
         self.faults = faults
+        self._loader = loader
         self.root: Node | None = None
         self._text = faults.positions.text
         self._stack: list[_Open] = []
@@ -104,7 +108,7 @@ class _Composer:
         if directive:
             self.faults.stop(directive.span(1), "unknown-tag", "tags can't be declared", "delete the line")
         try:
-            for event in yaml.parse(self._text, Loader=_LOADER):
+            for event in yaml.parse(self._text, Loader=self._loader):
                 if isinstance(event, yaml.DocumentStartEvent) and self.root is not None:
                     self._second_document(place_of(event))
                     break
