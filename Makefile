@@ -41,7 +41,7 @@ schemas: $(READY) ## write schemas/ and the generated parts of the docs anew
 test-lowest:     ## the tests on the lowest versions of the dependencies that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group dev -c tests/lowest.txt
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group test -c tests/lowest.txt
 	.venv-lowest/bin/pytest
 
 clean:           ## remove what make made
