@@ -59,7 +59,7 @@ class Variable:
         expected = _PYTHON_TYPES[self.type]
         if not isinstance(value, expected) or (isinstance(value, bool) and self.type != "boolean"):
             raise VariableError(f"variable {self.name!r} is of type {self.type}, not {self._shown(value)}")
-        if self.enum and not any(value == choice and type(value) is type(choice) for choice in self.enum):
+        if self.enum and not any(_same(value, choice) for choice in self.enum):
             choices = ", ".join(repr(choice) for choice in self.enum)
             raise VariableError(f"variable {self.name!r} must be one of {choices}, not {self._shown(value)}")
         return self._stored(value)
@@ -74,7 +74,7 @@ class Variable:
             return self.check(text)
         try:
             return self.check(json.loads(text))
-        except ValueError:
+        except (ValueError, RecursionError):
             raise VariableError(f"variable {self.name!r} is of type {self.type}, not {self._shown(text)}") from None
 
     def _stored(self, value: object) -> object:
@@ -85,6 +85,11 @@ class Variable:
 
     def _shown(self, value: object) -> str:
         return "what was given" if self.secret else repr(value)
+
+
+def _same(value: object, choice: object) -> bool:
+    """Whether two values are one: 1 is 1.0, but not true."""
+    return value == choice and isinstance(value, bool) == isinstance(choice, bool)
 
 
 class Instructions(Protocol):

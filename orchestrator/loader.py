@@ -13,7 +13,7 @@ from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import LoadError, RenderError
 from orchestrator.model import Endpoint, FromEnv, Model, NamedFunction, ToolChoice
 from orchestrator.modules import Modules
-from orchestrator.project import Declared, Project, Resolution, Unresolved, compose
+from orchestrator.project import Declared, Place, Project, Resolution, Unresolved, compose
 from orchestrator.source import Source
 from orchestrator.spec import UNREADABLE, EdgeSpec, ModelSpec, ToolChoiceSpec, read_spec
 from orchestrator.templates import Instructions, environment
@@ -75,10 +75,9 @@ def resolve(project: Project) -> Resolution:
     modules = Modules(project.path.parent, project.root, project.file.spec.packages or ())
     env = environment(project.root)
     origin = str(project.path)
-    tools: dict[tuple[str, int], Sequence[Tool] | Unresolved] = {}
+    tools: dict[Place, Sequence[Tool] | Unresolved] = {e.place: modules.tools(e.spec) for e in project.tools()}
     instructions: dict[str, Instructions | Unresolved] = {}
     for name, agent in project.agents.items():
-        tools |= {(name, index): modules.tools(entry.spec) for index, entry in enumerate(agent.tools)}
         if agent.own.spec.instructions == UNREADABLE:
             continue
         try:
@@ -109,7 +108,7 @@ def _agent(name: str, declared: Declared, models: Mapping[str, Model], resolutio
         instructions=_sound(resolution.instructions.get(name)),
         label=spec.label or "",
         description=spec.description or "",
-        tools=tuple(tool for _, tool in resolution.tools_of(name, declared)),
+        tools=tuple(tool for _, tool in resolution.tools_of(declared)),
         edges=tuple(_edge(edge.spec) for edge in declared.edges),
         tool_choice=_tool_choice(declared.tool_choice.spec) if declared.tool_choice else "auto",
         parallel_tool_calls=declared.parallel_tool_calls,

@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
@@ -59,7 +60,7 @@ class Modules:
             rules = self._module(module_name)
             rule = rules if isinstance(rules, Unresolved) else _function(rules, rule_name)
             if isinstance(rule, Unresolved):
-                return rule
+                return replace(rule, key="approval")
             changes = {**changes, "approval": rule}
         options = Options.of(function).changed(**changes)
         # what stands behind the colon is the tool's name, also where it is a partial, an object or a lambda

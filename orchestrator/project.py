@@ -23,6 +23,7 @@ from orchestrator.tools import Tool
 
 T = TypeVar("T")
 Location = tuple[str | int, ...]
+Place = tuple[str, Location]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,11 @@ class Placed(Generic[T]):
     spec: T
     source: Source
     location: Location
+
+    @property
+    def place(self) -> Place:
+        """The file and the location in it: no two parts have the same."""
+        return self.source.path, self.location
 
     def at(self, *path: str | int, key: bool = False) -> Span:
         """The span of something inside this part, or of its key."""
@@ -45,18 +51,24 @@ class Placed(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Declared:
+class Parts:
+    """What an agent has, or what the defaults give, each with its place."""
+
+    model: Placed[str] | None
+    tools: tuple[Placed[ToolSpec], ...]
+    edges: tuple[Placed[EdgeSpec], ...]
+    tool_choice: Placed[ToolChoiceSpec] | None
+    parallel_tool_calls: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Declared(Parts):
     """An agent as it is declared: its own part, and what it has together with the file's defaults.
 
     An own entry beats the default for the same function or target, and nobody hands off to himself by default.
     """
 
     own: Placed[AgentSpec]
-    model: Placed[str] | None
-    tools: tuple[Placed[ToolSpec], ...]
-    edges: tuple[Placed[EdgeSpec], ...]
-    tool_choice: Placed[ToolChoiceSpec] | None
-    parallel_tool_calls: bool | None
 
 
 @dataclass(frozen=True)
@@ -73,35 +85,51 @@ class Project:
     models: Mapping[str, Placed[ModelSpec]]
     variables: Mapping[str, Placed[VariableSpec]]
     names: Mapping[str, frozenset[str]]
+    defaults: Parts
     broken: frozenset[Location] = frozenset()
+
+    def tools(self) -> Iterable[Placed[ToolSpec]]:
+        """Every entry that brings tools, once, whoever has it, and those of the defaults that nobody takes."""
+        return {entry.place: entry for agent in self._all() for entry in agent.tools}.values()
+
+    def edges(self) -> Iterable[Placed[EdgeSpec]]:
+        """Every handoff, once, and those of the defaults that nobody takes."""
+        return {edge.place: edge for agent in self._all() for edge in agent.edges}.values()
+
+    def _all(self) -> Iterable[Parts]:
+        return (*self.agents.values(), self.defaults)
 
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Why a tool or a template is not what it should be. ``line`` counts within a template's text."""
+    """Why a tool or a template is not what it should be.
+
+    ``line`` counts within a template's text; ``key`` is the key of the entry that is at fault, if one is.
+    """
 
     code: str
     message: str
     hint: str | None = None
     line: int | None = None
+    key: str | None = None
 
 
 @dataclass(frozen=True)
 class Resolution:
     """What the names in a project really are: facts or faults.
 
-    ``tools`` is by (agent, position among its declared tools), ``instructions`` by agent.
+    ``tools`` is by the place of the entry, ``instructions`` by agent.
     """
 
-    tools: Mapping[tuple[str, int], Sequence[Tool] | Unresolved] = field(default_factory=dict)
+    tools: Mapping[Place, Sequence[Tool] | Unresolved] = field(default_factory=dict)
     instructions: Mapping[str, Instructions | Unresolved] = field(default_factory=dict)
 
-    def tools_of(self, name: str, agent: Declared) -> Iterator[tuple[Placed[ToolSpec], Tool]]:
+    def tools_of(self, agent: Declared) -> Iterator[tuple[Placed[ToolSpec], Tool]]:
         """The tools of an agent, each with the entry that brings it.
 
         A function's own entry beats that of its module, and a function that two modules bring is there once.
         """
-        facts = [(entry, self.tools.get((name, index), ())) for index, entry in enumerate(agent.tools)]
+        facts = [(entry, self.tools.get(entry.place, ())) for entry in agent.tools]
         sound = [(entry, fact) for entry, fact in facts if not isinstance(fact, Unresolved)]
         seen = {id(tool.function) for entry, fact in sound if ":" in entry.spec.use for tool in fact}
         for entry, fact in sound:
@@ -116,18 +144,17 @@ def compose(path: Path, reading: Reading[FileSpec]) -> Project | None:
     spec, source = reading.spec, reading.source
     if spec is None:
         return None
-    defaults = Placed(spec.defaults, source, ("defaults",))
+    defaults = _parts(Placed(spec.defaults, source, ("defaults",)))
+    agents = {name: Placed(agent, source, ("agents", name)) for name, agent in spec.agents.items()}
     return Project(
         path=path,
         root=root_of(path),
         file=Placed(spec, source, ()),
-        agents={
-            name: _declared(name, Placed(agent, source, ("agents", name)), defaults)
-            for name, agent in spec.agents.items()
-        },
+        agents={name: _declared(name, agent, defaults) for name, agent in agents.items()},
         models={name: Placed(model, source, ("models", name)) for name, model in spec.models.items()},
         variables={name: Placed(variable, source, ("variables", name)) for name, variable in spec.variables.items()},
         names=reading.names,
+        defaults=defaults,
         broken=reading.broken,
     )
 
@@ -144,40 +171,37 @@ def root_of(path: Path) -> Path:
     return folder.parent if folder.name == "agents" else folder
 
 
-def _declared(name: str, own: Placed[AgentSpec], defaults: Placed[DefaultsSpec]) -> Declared:
+def _declared(name: str, own: Placed[AgentSpec], defaults: Parts) -> Declared:
+    mine = _parts(own)
     if own.spec.defaults is False:
-        defaults = Placed(DefaultsSpec(), defaults.source, defaults.location)
-    tools = _entries(own, "tools", own.spec.tools)
-    edges = _entries(own, "handoffs", own.spec.handoffs)
-    used = {entry.spec.use for entry in tools}
-    targets = {entry.spec.to for entry in edges} | {name}
-    parallel = own.spec.parallel_tool_calls
+        defaults = _parts(Placed(DefaultsSpec(), own.source, ("defaults",)))
+    used = {entry.spec.use for entry in mine.tools}
+    targets = {edge.spec.to for edge in mine.edges} | {name}
+    parallel = mine.parallel_tool_calls
     return Declared(
+        model=mine.model or defaults.model,
+        tools=(*mine.tools, *(entry for entry in defaults.tools if entry.spec.use not in used)),
+        edges=(*mine.edges, *(edge for edge in defaults.edges if edge.spec.to not in targets)),
+        tool_choice=mine.tool_choice or defaults.tool_choice,
+        parallel_tool_calls=defaults.parallel_tool_calls if parallel is None else parallel,
         own=own,
-        model=_scalar("model", own, own.spec.model) or _scalar("model", defaults, defaults.spec.model),
-        tools=(
-            *tools,
-            *(entry for entry in _entries(defaults, "tools", defaults.spec.tools) if entry.spec.use not in used),
-        ),
-        edges=(
-            *edges,
-            *(
-                entry
-                for entry in _entries(defaults, "handoffs", defaults.spec.handoffs)
-                if entry.spec.to not in targets
-            ),
-        ),
-        tool_choice=_scalar("tool_choice", own, own.spec.tool_choice)
-        or _scalar("tool_choice", defaults, defaults.spec.tool_choice),
-        parallel_tool_calls=defaults.spec.parallel_tool_calls if parallel is None else parallel,
+    )
+
+
+def _parts(owner: Placed[AgentSpec] | Placed[DefaultsSpec]) -> Parts:
+    spec = owner.spec
+    return Parts(
+        model=None if spec.model is None else Placed(spec.model, owner.source, (*owner.location, "model")),
+        tools=_entries(owner, "tools", spec.tools),
+        edges=_entries(owner, "handoffs", spec.handoffs),
+        tool_choice=None
+        if spec.tool_choice is None
+        else Placed(spec.tool_choice, owner.source, (*owner.location, "tool_choice")),
+        parallel_tool_calls=spec.parallel_tool_calls,
     )
 
 
 def _entries(
     owner: Placed[AgentSpec] | Placed[DefaultsSpec], key: str, entries: Mapping[int, T]
-) -> Iterable[Placed[T]]:
-    return [Placed(entry, owner.source, (*owner.location, key, index)) for index, entry in entries.items()]
-
-
-def _scalar(key: str, owner: Placed[AgentSpec] | Placed[DefaultsSpec], value: T | None) -> Placed[T] | None:
-    return None if value is None else Placed(value, owner.source, (*owner.location, key))
+) -> tuple[Placed[T], ...]:
+    return tuple(Placed(entry, owner.source, (*owner.location, key, index)) for index, entry in entries.items())

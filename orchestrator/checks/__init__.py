@@ -17,6 +17,7 @@ CHECKS: tuple[Check, ...] = (
     variables.names,
     variables.defaults,
     tools.unresolved,
+    tools.duplicates,
     tools.collisions,
     tools.function_names,
     tools.lone_names,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from orchestrator.checks.references import holder
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.project import Project, Resolution
 
@@ -13,9 +14,9 @@ def handoffs(project: Project, _: Resolution) -> Iterator[Diagnostic]:
         for edge in agent.edges:
             target = edge.spec.to
             if target == name:
-                message = f"agent {name!r} hands off to itself"
+                message = f"{holder(name, edge)} hands off to itself"
                 yield edge.error("to", code="self-handoff", message=message, hint="leave it out")
             if target in seen:
-                message = f"agent {name!r} hands off to {target!r} twice"
+                message = f"{holder(name, edge)} hands off to {target!r} twice"
                 yield edge.error("to", code="duplicate-handoff", message=message, hint="leave one out")
             seen.add(target)

@@ -1,10 +1,13 @@
 """Names that must lead somewhere: the entry, the targets of handoffs, the models, a tool choice."""
 
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Project, Resolution, Unresolved
+from orchestrator.project import Placed, Project, Resolution, Unresolved
 from orchestrator.spec import nearest
+
+T = TypeVar("T")
 
 
 def entry(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -26,13 +29,10 @@ def entry(project: Project, _: Resolution) -> Iterator[Diagnostic]:
 def handoff_targets(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Each handoff leads to an agent."""
     agents = project.names["agents"]
-    for agent in project.agents.values():
-        for edge in agent.edges:
-            target = edge.spec.to
-            if target not in agents:
-                yield edge.error(
-                    "to", code="unknown-agent", message=_no_agent(target), hint=did_you_mean(target, agents)
-                )
+    for edge in project.edges():
+        target = edge.spec.to
+        if target not in agents:
+            yield edge.error("to", code="unknown-agent", message=_no_agent(target), hint=did_you_mean(target, agents))
 
 
 def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -43,9 +43,11 @@ def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
             message = f"agent {name!r} has no model"
             hint = "add model: NAME, here or in defaults"
             yield agent.own.error(code="missing-model", message=message, hint=hint, key=True)
-        elif agent.model is not None and aliases and agent.model.spec not in aliases:
-            message = f"no model named {agent.model.spec!r} in models"
-            yield agent.model.error(code="unknown-model", message=message, hint=did_you_mean(agent.model.spec, aliases))
+    named = [parts.model for parts in (*project.agents.values(), project.defaults) if parts.model is not None]
+    for model in {model.place: model for model in named}.values():
+        if aliases and model.spec not in aliases:
+            message = f"no model named {model.spec!r} in models"
+            yield model.error(code="unknown-model", message=message, hint=did_you_mean(model.spec, aliases))
 
 
 def keys(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -61,16 +63,21 @@ def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnosti
     """A tool choice that names a function names one that the agent has."""
     for name, agent in project.agents.items():
         choice = agent.tool_choice
-        broken = any(isinstance(resolution.tools.get((name, index)), Unresolved) for index in range(len(agent.tools)))
+        broken = any(isinstance(resolution.tools.get(entry.place), Unresolved) for entry in agent.tools)
         if choice is None or choice.spec.function is None or broken:
             continue
         wanted = choice.spec.function.name
-        functions = [tool.name for _, tool in resolution.tools_of(name, agent)]
+        functions = [tool.name for _, tool in resolution.tools_of(agent)]
         functions += [f"transfer_to_{edge.spec.to}" for edge in agent.edges]
         if wanted not in functions:
-            message = f"agent {name!r} has no function named {wanted!r}"
+            message = f"{holder(name, choice)} has no function named {wanted!r}"
             hint = did_you_mean(wanted, functions)
             yield choice.error("function", "name", code="function-not-found", message=message, hint=hint)
+
+
+def holder(name: str, part: Placed[T]) -> str:
+    """Whose a part is, in words: what is wrong with the defaults is told once, and not for each agent."""
+    return "an agent that takes the defaults" if part.location[0] == "defaults" else f"agent {name!r}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from orchestrator.checks.references import holder
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Project, Resolution, Unresolved
+from orchestrator.project import Placed, Project, Resolution, Unresolved
+from orchestrator.spec import ToolSpec
 
 DESCRIPTION_LENGTH = 1024  # the most that the API takes, in characters
 
@@ -13,29 +15,49 @@ _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 def unresolved(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """Each entry of ``tools:`` leads to functions that can be tools."""
-    for (name, index), fact in resolution.tools.items():
+    for entry in project.tools():
+        fact = resolution.tools.get(entry.place)
         if isinstance(fact, Unresolved):
-            entry = project.agents[name].tools[index]
-            yield entry.error(code=fact.code, message=fact.message, hint=fact.hint)
+            path = () if fact.key is None else (fact.key,)
+            yield entry.error(*path, code=fact.code, message=fact.message, hint=fact.hint)
+
+
+def duplicates(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """A module is named once: of two entries one would be lost, and with it what it says of approval."""
+    for parts in (*project.agents.values(), project.defaults):
+        seen: set[str] = set()
+        for entry in parts.tools:
+            use = entry.spec.use
+            if use in seen and ":" not in use:
+                message = f"the module {use!r} is named twice"
+                hint = "leave one out, or name functions: an entry for a function beats that of its module"
+                yield entry.error(code="duplicate-tool", message=message, hint=hint)
+            seen.add(use)
 
 
 def collisions(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """No two functions that an agent offers have one name."""
     for name, agent in project.agents.items():
         taken = {f"transfer_to_{edge.spec.to}": f"the handoff to {edge.spec.to!r}" for edge in agent.edges}
-        for entry, tool in resolution.tools_of(name, agent):
+        named = [(entry, tool) for entry, tool in resolution.tools_of(agent) if not _names_all(entry)]
+        for entry, tool in named:
             if tool.name in taken:
                 what = f"{entry.spec.use} and {taken[tool.name]}"
-                message = f"agent {name!r} would offer two functions named {tool.name!r}: {what}"
+                message = f"{holder(name, entry)} would offer two functions named {tool.name!r}: {what}"
                 hint = "give one of them another name: {use: ..., name: ...}"
                 yield entry.error(code="name-collision", message=message, hint=hint)
             taken.setdefault(tool.name, entry.spec.use)
 
 
+def _names_all(entry: Placed[ToolSpec]) -> bool:
+    """Whether an entry gives one name to all functions of a module, which is a fault of its own."""
+    return ":" not in entry.spec.use and entry.spec.name is not None
+
+
 def function_names(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """Models are offered functions under names, and with descriptions, that the API takes."""
-    for name, agent in project.agents.items():
-        for entry, tool in resolution.tools_of(name, agent):
+    for agent in project.agents.values():
+        for entry, tool in resolution.tools_of(agent):
             if not _FUNCTION_NAME.fullmatch(tool.name):
                 message = f"{tool.name!r} can't be the name of a function for a model"
                 hint = "at most 64 letters, digits, _ and -, all ASCII; say another with {use: ..., name: ...}"
@@ -48,7 +70,7 @@ def function_names(project: Project, resolution: Resolution) -> Iterator[Diagnos
 
 def lone_names(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """A name or a description is for one function, not for all of a module."""
-    for entry in (entry for agent in project.agents.values() for entry in agent.tools):
+    for entry in project.tools():
         given = [key for key in ("name", "description") if getattr(entry.spec, key) is not None]
         for key in given if ":" not in entry.spec.use else []:
             message = f"{key!r} is for one function, and {entry.spec.use!r} is a module"

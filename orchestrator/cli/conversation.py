@@ -86,7 +86,9 @@ async def _converse(runner: Runner, client: ModelClient, front: Front, opening: 
             run = runner.stream(text, state=state, agent=agent, variables=variables)
             state = await _turn(run, front)
             code = code or EXIT_CODES.get(state.status or "", 3)
-            agent, variables = None, {}
+            agent = None
+            # a session keeps its variables, but never the secret ones
+            variables = {name: value for name, value in variables.items() if runner.graph.variables[name].secret}
             text = await _next_turn(front) if message is None else None
     return code
 

@@ -71,11 +71,11 @@ def _variables(graph: "AgentGraph", assignments: tuple[str, ...]) -> dict[str, o
         if name not in graph.variables:
             meant = nearest(name, list(graph.variables))
             known = f"did you mean {meant!r}?" if meant else f"declared are: {', '.join(graph.variables) or 'none'}"
-            fail(f"--var {assignment!r}: no variable named {name!r}; {known}")
+            fail(f"--var {name}: no variable named {name!r}; {known}")
         try:
             values[name] = graph.variables[name].parse(text)
         except VariableError as error:
-            fail(f"--var {assignment!r}: {error}")
+            fail(f"--var {name}: {error}")
     return values
 
 

@@ -25,6 +25,7 @@ _EXPECTED = {
     "dict_type": "a mapping of names to values",
     "model_type": "a mapping of keys to values",
 }
+_YAML_WORDS = {"True": "true", "False": "false", "None": "null"}
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -149,5 +150,5 @@ def _bound(kind: str, context: Mapping[str, Any], message: str) -> str:
     if kind in {"string_too_short", "too_short"}:
         return "must not be empty"
     if kind == "literal_error":
-        return f"must be {context['expected']}"
+        return f"must be {_YAML_WORDS.get(context['expected'], context['expected'])}"
     return message

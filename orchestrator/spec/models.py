@@ -4,10 +4,11 @@ Shorthands are made whole before validation, so that nobody ever sees the error 
 so that leaving out a broken entry moves no other.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 Scalar = str | int | float | bool | None
@@ -114,15 +115,20 @@ class ModelSpec(Spec):
 _REQUIRES = "A Jinja expression over the variables: offered and permitted only while it is true."
 
 
+def _approval(value: str) -> str:
+    if not re.fullmatch(r"never|always|[A-Za-z_][\w.]*:[A-Za-z_]\w*", value):
+        raise PydanticCustomError("bad-value", "must be never, always, or a function as module:function")
+    return value
+
+
 class ToolSpec(Spec):
     """A tool, or all tools of a module."""
 
     use: str = Field(min_length=1, description="`module` for all its public functions, or `module:function`.")
     name: str | Absent = Field(None, description="What the model calls it; the function's own name by default.")
     description: str | Absent = Field(None, description="What the model is told; the docstring by default.")
-    approval: str | Absent = Field(
+    approval: Annotated[str, AfterValidator(_approval)] | Absent = Field(
         None,
-        pattern=r"^(never|always|[A-Za-z_][\w.]*:[A-Za-z_]\w*)$",
         description="never, always, or `module:function`: it gets arguments and context; true asks, a text refuses.",
     )
     requires: str | Absent = Field(None, min_length=1, description=_REQUIRES)

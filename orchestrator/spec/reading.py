@@ -89,7 +89,7 @@ def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M
         for detail in details:
             missing = detail["type"] == "missing"
             place = tuple(part for part in detail["loc"] if part != "[key]")
-            if not (missing and place in dropped):  # else that it is missing merely follows
+            if not _follows(detail["type"], place, dropped):
                 faults.append(fault_of(detail, shape.keys, shape.levels))
             if missing and place[-1] in shape.stand_ins:
                 data = _with(data, place, shape.stand_ins[str(place[-1])])
@@ -101,6 +101,12 @@ def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M
                 return None, without_echoes(faults)
             dropped.add(drop)
             data = _without(data, drop)
+
+
+def _follows(kind: str, place: Location, dropped: set[Location]) -> bool:
+    """Whether a fault is there only because something was left out: a missing key, or a rule over several keys."""
+    inside = any(len(d) > len(place) and d[: len(place)] == place for d in dropped)
+    return (kind == "missing" and place in dropped) or (kind == "bad-value" and inside)
 
 
 def _empty_values(data: object, free: Callable[[Location], bool], at: Location = ()) -> Iterator[Location]:

@@ -34,6 +34,13 @@ class Options:
     effects: Effects = "once"
     sequential: bool = False
 
+    def __post_init__(self) -> None:
+        # a misspelt approval would run unasked
+        if self.approval not in {"never", "always"} and not callable(self.approval):
+            raise ValueError(f"approval must be 'never', 'always' or a function, not {self.approval!r}")
+        if self.effects not in {"read", "keyed", "once"}:
+            raise ValueError(f"effects must be 'read', 'keyed' or 'once', not {self.effects!r}")
+
     @classmethod
     def of(cls, function: object) -> "Options":
         """What ``@tool`` said about a function."""

@@ -1,0 +1,13 @@
+"""A tool whose own decorator requires what is no expression, and one that is sound."""
+
+from orchestrator.tools import tool
+
+
+@tool(requires="verified and")
+def broken_guard() -> str:
+    return "ran"
+
+
+@tool(requires="verified")
+def sound() -> str:
+    return "ran"
