@@ -201,7 +201,13 @@ class AgentGraph:
 
     @classmethod
     def of(cls, *agents: Agent, variables: tuple[Variable, ...] = (), limits: Limits | None = None) -> "AgentGraph":
-        """A graph built in code. The first agent is the entry."""
+        """A graph built in code. The first agent is the entry.
+
+        Raises:
+            GraphError: there is no agent, or the agents do not hold together.
+        """
+        if not agents:
+            raise GraphError("a graph has at least one agent")
         return cls(
             entry=agents[0].name,
             agents={agent.name: agent for agent in agents},

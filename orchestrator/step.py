@@ -176,7 +176,10 @@ def _judge_reply(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[
 
 
 def _waves(agent: Agent, slots: Sequence[Slot]) -> Iterator[list[Slot]]:
-    """The calls that are no handoffs, in the waves in which they run: a ``sequential`` tool is a wave of its own.
+    """The calls that are no handoffs, in the waves in which they run.
+
+    A ``sequential`` tool is a wave of its own, and so is one that requires something: else two calls in one reply could
+    both pass a guard that the first of them closes.
 
     It depends on the reply alone and not on what has run, so that a resumed run has the waves of an uncrashed one.
     """
@@ -185,7 +188,8 @@ def _waves(agent: Agent, slots: Sequence[Slot]) -> Iterator[list[Slot]]:
         if slot.call.name in agent.edges_by_function:
             continue
         tool = agent.tools_by_name.get(slot.call.name)
-        alone = tool is not None and tool.sequential
+        # what a guard lets through depends on what has run: it is judged when all before it has ended
+        alone = tool is not None and (tool.sequential or tool.requires is not None)
         if alone and wave:
             yield wave
             wave = []
@@ -284,10 +288,10 @@ def _error(graph: AgentGraph, state: State, agent: Agent, slot: Slot, variables:
     tool = agent.tools_by_name.get(name)
     if tool is None or not permitted(tool, variables):
         return _no_tool(graph, state, agent, name, variables)
-    if slot.verdict is not None and slot.verdict.verdict == "denied":
-        who = "a rule" if slot.verdict.by in {"rule", "policy"} else "the person"
+    if slot.verdict is not None and slot.verdict.verdict not in {"granted", "always"}:
+        who = {"rule": "a rule denied this call", "person": "the person denied this call"}
         why = f": {slot.verdict.reason}" if slot.verdict.reason else ""
-        return f"Error: {who} denied this call{why}. It was not made."
+        return f"Error: {who.get(slot.verdict.by, 'this call was denied')}{why}. It was not made."
     try:
         tool.check(slot.call.arguments)
     except BadArguments as error:
@@ -309,12 +313,15 @@ def _no_tool(graph: AgentGraph, state: State, agent: Agent, name: str, variables
     known = name in agent.tools_by_name
     if name.startswith("transfer_to_") and not known:
         return _no_handoff(name.removeprefix("transfer_to_"), edges)
-    what = f"Error: the tool {name!r} is not permitted now" if known else f"Error: there is no tool {name!r}"
-    at_hand = [t.name for t in agent.tools if permitted(t, variables)]
-    at_hand += [edge.function_name for edge in edges]
+    at_hand = [t.name for t in agent.tools if permitted(t, variables)] + [edge.function_name for edge in edges]
+    offer = f"The tools at hand: {', '.join(at_hand) or 'none'}."
+    if known:
+        return (
+            f"Error: the tool {name!r} is not permitted now: it requires {agent.tools_by_name[name].requires}. {offer}"
+        )
     close = difflib.get_close_matches(name, at_hand, n=1)
     nearest = f" Did you mean {close[0]!r}?" if close else ""
-    return f"{what}.{nearest} The tools at hand: {', '.join(at_hand) or 'none'}."
+    return f"Error: there is no tool {name!r}.{nearest} {offer}"
 
 
 def _no_handoff(target: str, permitted: Sequence[Edge]) -> str:

@@ -53,7 +53,8 @@ def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
 def keys(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """A URL of one's own says which key it takes: OPENAI_API_KEY goes to OpenAI only."""
     for name, model in project.models.items():
-        if model.spec.base_url is not None and model.spec.api_key is None:
+        broken = (*model.location, "api_key") in project.broken
+        if model.spec.base_url is not None and model.spec.api_key is None and not broken:
             message = f"model {name!r} has a base_url and no api_key"
             hint = "add api_key: {env: NAME}, or api_key: none for a server that takes no key"
             yield model.error(code="missing-key", message=message, hint=hint, key=True)

@@ -23,16 +23,14 @@ def unresolved(project: Project, resolution: Resolution) -> Iterator[Diagnostic]
 
 
 def duplicates(project: Project, _: Resolution) -> Iterator[Diagnostic]:
-    """A module is named once: of two entries one would be lost, and with it what it says of approval."""
+    """A module or a function is named once: of two entries one would be lost, and what it says of approval with it."""
     for parts in (*project.agents.values(), project.defaults):
-        seen: set[str] = set()
+        seen: set[tuple[str, str | None]] = set()
         for entry in parts.tools:
-            use = entry.spec.use
-            if use in seen and ":" not in use:
-                message = f"the module {use!r} is named twice"
-                hint = "leave one out, or name functions: an entry for a function beats that of its module"
-                yield entry.error(code="duplicate-tool", message=message, hint=hint)
-            seen.add(use)
+            if (entry.spec.use, entry.spec.name) in seen:
+                message = f"{entry.spec.use!r} is named twice"
+                yield entry.error(code="duplicate-tool", message=message, hint="leave one of the two entries out")
+            seen.add((entry.spec.use, entry.spec.name))
 
 
 def collisions(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
@@ -41,7 +39,7 @@ def collisions(project: Project, resolution: Resolution) -> Iterator[Diagnostic]
         taken = {f"transfer_to_{edge.spec.to}": f"the handoff to {edge.spec.to!r}" for edge in agent.edges}
         named = [(entry, tool) for entry, tool in resolution.tools_of(agent) if not _names_all(entry)]
         for entry, tool in named:
-            if tool.name in taken:
+            if taken.get(tool.name, entry.spec.use) != entry.spec.use:  # the same twice is told as a duplicate
                 what = f"{entry.spec.use} and {taken[tool.name]}"
                 message = f"{holder(name, entry)} would offer two functions named {tool.name!r}: {what}"
                 hint = "give one of them another name: {use: ..., name: ...}"

@@ -11,6 +11,7 @@ import click
 from orchestrator.cli.graph import graph
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
+from orchestrator.cli.streams import prepare
 from orchestrator.cli.tools import tools
 from orchestrator.cli.validate import validate
 
@@ -19,6 +20,7 @@ from orchestrator.cli.validate import validate
 @click.version_option(package_name="orchestrate-agents", prog_name="orchestrate")
 def main() -> None:
     """Declarative agents: YAML routines with handoffs, checked like code before they run."""
+    prepare()
     # a tool's traceback belongs into a log, not between the lines of a conversation
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())
 

@@ -2,9 +2,10 @@
 
 import asyncio
 import contextlib
+import errno
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -16,25 +17,24 @@ from orchestrator.runner import Run, Runner
 from orchestrator.state import State
 from orchestrator.tools import tools_ask_the_person
 
-EXIT_CODES = {"answered": 0, "ended": 0, "limit": 4, "cancelled": 130}
+EXIT_CODES = {"answered": 0, "ended": 0, "failed": 3, "limit": 4, "cancelled": 130}
 PROMPT = "> "
+STOP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
 class Front:
     """The streams of a conversation, and what shows its events."""
 
-    out: TextIO
     view: View
     lines: Lines
     interactive: bool
 
     @classmethod
-    def of(cls, form: str, graph: AgentGraph) -> "Front":
-        """The process's own streams. From now on what tools print goes to standard error."""
-        out, sys.stdout = sys.stdout, sys.stderr
+    def of(cls, form: str, graph: AgentGraph, out: TextIO) -> "Front":
+        """The process's own streams, with ``out`` for the answers."""
         view = json_lines(out) if form == "jsonl" else TextView(graph, out, sys.stderr)
-        return cls(out, view, Lines(sys.stdin), sys.stdin.isatty())
+        return cls(view, Lines(sys.stdin), sys.stdin.isatty())
 
     def prompt(self) -> None:
         """Invite the person to speak, if there is one."""
@@ -66,12 +66,35 @@ def converse(graph: AgentGraph, client: ModelClient, front: Front, opening: Open
     runner = Runner(graph, client, person=TerminalPerson(front.lines, front.tell, typed=front.interactive))
     try:
         with tools_ask_the_person():
-            return asyncio.run(_converse(runner, client, front, opening))
+            return _run(_converse(runner, client, front, opening))
     except KeyboardInterrupt:
         front.tell("\n")
         return EXIT_CODES["cancelled"]
     except BrokenPipeError:
         return _deaf()
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        front.tell("error: standard output can't be written: no space is left\n")
+        return EXIT_CODES["failed"]
+
+
+def _run(conversation: Coroutine[None, None, int]) -> int:
+    """Like ``asyncio.run``, but a tool that ignores being cancelled does not keep the process."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        return loop.run_until_complete(conversation)
+    finally:
+        left = asyncio.all_tasks(loop)
+        for task in left:
+            task.cancel()
+        hanging = loop.run_until_complete(asyncio.wait(left, timeout=STOP_SECONDS))[1] if left else set()
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        if not hanging:
+            asyncio.set_event_loop(None)
+            loop.close()
+        # else the loop stays open: closing it would only tell the person that a task of a tool is left
 
 
 async def _converse(runner: Runner, client: ModelClient, front: Front, opening: Opening) -> int:

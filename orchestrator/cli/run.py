@@ -1,5 +1,6 @@
 """``orchestrate run``: talk to agents."""
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.cli.streams import kept_for_answers
 
 if TYPE_CHECKING:
     from orchestrator.agents import AgentGraph
@@ -46,10 +48,19 @@ def run(
 
         graph = graph.with_model(Model(f"script:{script.name}"))
     try:
-        front = Front.of(form, graph)
-        code = converse(graph, script or Router(), front, Opening(message, agent, _variables(graph, assignments)))
+        opening = Opening(message, agent, _variables(graph, assignments))
+        with kept_for_answers() as out:
+            code = converse(graph, script or Router(), Front.of(form, graph, out), opening)
     except (UsageError, VariableError) as error:
         fail(str(error))
+    leave(code)
+
+
+def leave(code: int) -> NoReturn:
+    """End the process now: threads and tasks of tools that never end are not waited for."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(AttributeError, OSError, ValueError):
+            stream.flush()
     sys.exit(code)
 
 
@@ -99,6 +110,8 @@ def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient 
     missing = missing_key(used, os.environ)
     if missing is None:
         return None
+    if model is not None:
+        fail(f"{missing} is not set, and --model {model} needs it")
     beside = file.with_name(f"{file.stem}.script.yaml")
     if not beside.is_file():
         fail(f"{missing} is not set. Set it, or take the replies from a script with --model script:FILE")

@@ -1,12 +1,23 @@
 """The person at the terminal, or behind a pipe: one source of lines for user turns and for tools' questions."""
 
 import asyncio
-from collections.abc import Callable
-from typing import TextIO
+import re
+from collections.abc import Callable, Mapping
+from typing import Literal, TextIO
 
 from orchestrator.errors import NobodyToAsk
 from orchestrator.runner import ApprovalRequest, Question, Verdict
 from orchestrator.tools import in_thread
+
+_REFUSAL = re.compile(r"no?\b(?:\s*[,:;.-]+\s*(.+))?", re.IGNORECASE)
+_VERDICTS: Mapping[str, Literal["granted", "always", "denied"]] = {
+    "y": "granted",
+    "yes": "granted",
+    "a": "always",
+    "always": "always",
+    "n": "denied",
+    "no": "denied",
+}
 
 
 class Lines:
@@ -46,10 +57,17 @@ class TerminalPerson:
     async def approve(self, request: ApprovalRequest) -> Verdict | None:
         """Ask for a yes."""
         call = f"{request.call.name}({request.call.arguments})"
-        answer = await self._answer(f"{request.agent} wants to call {call}. Allow it? (yes/no) ")
-        if answer is None:
-            return Verdict("denied", "nobody is there to approve it", by="policy")
-        return Verdict("granted") if answer.strip().lower() in {"y", "yes"} else Verdict("denied", answer.strip())
+        while True:
+            answer = await self._answer(f"{request.agent} wants to call {call}. Allow it? (yes/no/always) ")
+            word = (answer or "").strip().lower()
+            if answer is None:
+                return Verdict("denied", "nobody is there to approve it", by="policy")
+            if word in _VERDICTS:
+                return Verdict(_VERDICTS[word])
+            refusal = _REFUSAL.match(answer.strip())
+            if refusal or not self._typed:
+                return Verdict("denied", (refusal and refusal[1]) or answer.strip())
+            self._tell("Please answer yes, always, no, or no and the reason.\n")
 
     async def ask(self, question: Question) -> str | None:
         """Put a tool's question.

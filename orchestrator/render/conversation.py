@@ -1,6 +1,7 @@
 """A conversation as text: what the agents say on one stream, what happens around it on the other."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import TextIO
 
@@ -25,6 +26,7 @@ from orchestrator.messages import ToolCall
 View = Callable[[Event], None]
 
 ARGUMENTS_SHOWN = 100
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def json_lines(out: TextIO) -> View:
@@ -82,7 +84,8 @@ class TextView:
         if not self._mid_line and self._labelled:
             label = self._graph.agents[self._agent].label
             self._says.print(f"[bold cyan]{escape(label)}:[/] ", end="")
-        self._out.write(text)
+        # what a model writes must not steer the terminal
+        self._out.write(_CONTROLS.sub("", text) if self._labelled else text)
         self._out.flush()
         self._mid_line = True
 

@@ -20,7 +20,11 @@ def render(diagnostic: Diagnostic, sources: Sequence[Source], *, color: bool = F
     span, shade = diagnostic.span, _COLORS[diagnostic.severity]
     place = style(f"{span.path}:{span.line}:{span.column}: ", bold=True)
     kind = style(f"{diagnostic.severity}[{diagnostic.code}]", fg=shade, bold=True)
-    lines = [f"{place}{kind}: {diagnostic.message}", *_excerpt(span, sources, lambda caret: style(caret, fg=shade))]
+    secret = diagnostic.code == "literal-secret"
+    lines = [
+        f"{place}{kind}: {diagnostic.message}",
+        *_excerpt(span, sources, lambda caret: style(caret, fg=shade), secret=secret),
+    ]
     lines += [f"  {r.span.path}:{r.span.line}:{r.span.column}: {r.message}" for r in diagnostic.related]
     if diagnostic.hint:
         lines.append(f"  {style('help', bold=True)}: {diagnostic.hint}")
@@ -34,9 +38,10 @@ def summary(files: int, diagnostics: Sequence[Diagnostic]) -> str:
     return f"{_counted(files, 'file')}: {told or 'no problems'}"
 
 
-def _excerpt(span: Span, sources: Sequence[Source], style: Callable[[str], str]) -> list[str]:
+def _excerpt(span: Span, sources: Sequence[Source], style: Callable[[str], str], *, secret: bool) -> list[str]:
+    """The source line with a caret; nothing of a line that holds a secret."""
     source = next((source for source in sources if source.path == span.path), None)
-    if source is None or span.line > len(source.lines):
+    if source is None or span.line > len(source.lines) or secret:
         return []
     line = source.lines[span.line - 1]
     end = span.end_column if span.end_line == span.line else len(line.rstrip()) + 1

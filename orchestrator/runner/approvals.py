@@ -68,6 +68,12 @@ def broken_person(error: BaseException) -> Verdict:
     return Verdict("denied", f"asking for the approval failed: {describe(error)}", by="policy")
 
 
+def no_verdict(item: object) -> Verdict:
+    """The person gave something that is no verdict: the answer is no."""
+    log.error("Person.approve gave %r, which is no Verdict", item)
+    return Verdict("denied", f"the front end gave {item!r}, which is no verdict", by="policy")
+
+
 def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[RecordedEvent]:
     """The events that record a verdict. ``always`` also settles the requests that stand for the same tool."""
     events: list[RecordedEvent] = [

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn, assert_never
 
 from orchestrator.agents import AgentGraph
-from orchestrator.errors import OrchestrateError
+from orchestrator.errors import NobodyToAsk, OrchestrateError
 from orchestrator.events import (
     Event,
     HandedOff,
@@ -43,6 +43,7 @@ from orchestrator.runner.calls import (
     context_for,
     cut,
     mint,
+    release,
     request_for,
 )
 from orchestrator.runner.person import ApprovalRequest, Person, Verdict
@@ -284,9 +285,11 @@ class Engine:
 
     def _judge(self, acts: Acts, calls: approvals.Calls) -> None:
         def take(act: Act, item: object) -> None:
-            acts.end(act)
             if isinstance(item, approvals.Ruled):
+                acts.end(act)
                 self._todo.extend(approvals.ruled(self.state, item, self._world.clock()))
+            elif isinstance(item, Asked):
+                release(item.answer, NobodyToAsk("a rule of approval asks by giving true"))
 
         world, state = self._world, self.state
         acts.start(
@@ -301,10 +304,11 @@ class Engine:
 
         def take(act: Act, item: object) -> None:
             acts.end(act)
-            if isinstance(item, Verdict):
-                self._todo.extend(approvals.given(self.state, slot, item, self._world.clock()))
-            else:
+            if item is None:
                 self._pause()
+            else:
+                verdict = item if isinstance(item, Verdict) else approvals.no_verdict(item)
+                self._todo.extend(approvals.given(self.state, slot, verdict, self._world.clock()))
 
         acts.start("approval", lambda act: approvals.request(person, request, act), take, approvals.broken_person)
 

@@ -26,6 +26,11 @@ class Verdict:
     arguments: str | None = None
     by: Literal["person", "policy"] = "person"
 
+    def __post_init__(self) -> None:
+        # whatever is not plainly a yes must not run
+        if self.verdict not in {"granted", "always", "denied"}:
+            raise ValueError(f"a verdict is 'granted', 'always' or 'denied', not {self.verdict!r}")
+
 
 @dataclass(frozen=True, slots=True)
 class Question:

@@ -1,6 +1,7 @@
 """The runner: from a graph and a client to runs."""
 
 import asyncio
+import contextlib
 import os
 import time
 import uuid
@@ -132,7 +133,14 @@ class Runner:
         agent: str | None = None,
         variables: Mapping[str, object] | None = None,
     ) -> State:
-        """Like ``run``, where there is no event loop."""
+        """Like ``run``, where there is no event loop.
+
+        Raises:
+            UsageError: there is one: use ``await runner.run(...)`` there.
+        """
+        with contextlib.suppress(RuntimeError):
+            asyncio.get_running_loop()
+            raise UsageError("run_sync() would block the event loop: use `await runner.run(...)` here")
         return asyncio.run(self.run(message, state=state, agent=agent, variables=variables))
 
     def _agent(self, name: str) -> str:

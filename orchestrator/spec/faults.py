@@ -73,10 +73,14 @@ def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:
         parent, name = location[:-1], str(location[-1])
         message = f"{subject(parent)} has no {name!r}"
         return Fault(parent, "missing-key", message, keys(parent).get(name), key=True, about=name)
+    if location[-1:] == ("api_key",) and isinstance(detail["input"], str):
+        hint = "write api_key: {env: NAME}, and put the key into that environment variable"
+        return Fault(location, "literal-secret", "a key never stands in a file", hint)
     if kind in _EXPECTED:
         message = f"{subject(location)} must be {_EXPECTED[kind]}, not {kind_of(detail['input'])}"
         return Fault(location, "wrong-type", message, _type_hint(kind, detail["input"]))
-    return Fault(location, "bad-value", f"{subject(location)} {_bound(kind, detail.get('ctx', {}), detail['msg'])}")
+    code = "wrong-type" if kind == "wrong-type" else "bad-value"  # our own validators say which
+    return Fault(location, code, f"{subject(location)} {_bound(kind, detail.get('ctx', {}), detail['msg'])}")
 
 
 def subject(location: Location) -> str:

@@ -177,6 +177,15 @@ class ToolChoiceSpec(Spec):
         return self
 
 
+def _whole_choice(value: object) -> object:
+    if value in ("auto", "none", "required"):
+        return {"type": value}
+    if value is None or isinstance(value, dict | ToolChoiceSpec):
+        return value
+    kind: Literal["bad-value", "wrong-type"] = "bad-value" if isinstance(value, str) else "wrong-type"
+    raise PydanticCustomError(kind, "must be auto, none, required, or a mapping that names a function")
+
+
 Tools = Annotated[
     dict[int, Annotated[ToolSpec, BeforeValidator(short("use"))]],
     BeforeValidator(numbered, json_schema_input_type=list[str | ToolSpec]),
@@ -187,7 +196,7 @@ Handoffs = Annotated[
 ]
 ToolChoice = Annotated[
     ToolChoiceSpec | Absent,
-    BeforeValidator(short("type"), json_schema_input_type=Literal["auto", "none", "required"] | ToolChoiceSpec),
+    BeforeValidator(_whole_choice, json_schema_input_type=Literal["auto", "none", "required"] | ToolChoiceSpec),
 ]
 _TOOL_CHOICE = (
     "auto, none, required, or {type: function, function: {name}}. What forces a call holds for the first model call "

@@ -73,7 +73,8 @@ def read_as(shape: Shape[M], source: Source) -> Reading[M]:
     spec, faults = _validated(shape, data, dropped)
     dropped |= {(*fault.location[:-1], fault.about) for fault in faults if fault.code == "unknown-key" and fault.about}
     known = {diagnostic.span for diagnostic in source.diagnostics}  # an alias without anchor has no value, for one
-    found = [to_diagnostic(source, fault) for fault in (*map(empty_value, empty), *faults)]
+    really = [location for location in empty if source.locate(location) not in known]
+    found = [to_diagnostic(source, fault) for fault in (*map(empty_value, really), *faults)]
     new = tuple(diagnostic for diagnostic in found if diagnostic.span not in known)
     return Reading(source, spec, (*source.diagnostics, *new), frozenset(dropped))
 

@@ -133,8 +133,14 @@ def test_21a_a_guard_holds_over_user_turns_and_for_variables_from_outside(vault:
 
 
 REFUSED = {
-    "a tool that the entry guards": ("pay", f"Error: the tool 'pay' is not permitted now. {AT_HAND}"),
-    "a tool that @tool guards": ("peek", f"Error: the tool 'peek' is not permitted now. {AT_HAND}"),
+    "a tool that the entry guards": (
+        "pay",
+        f"Error: the tool 'pay' is not permitted now: it requires verified. {AT_HAND}",
+    ),
+    "a tool that @tool guards": (
+        "peek",
+        f"Error: the tool 'peek' is not permitted now: it requires verified. {AT_HAND}",
+    ),
     "a handoff": ("transfer_to_safe", "Error: a handoff to 'safe' is not permitted now. Allowed now: exit."),
 }
 
@@ -152,7 +158,10 @@ def test_21a_a_model_that_calls_it_anyway_is_told_what_is_at_hand(vault: Path, c
 def test_21a_a_guard_must_hold_when_the_reply_arrives(vault: Path) -> None:
     _, server = converse(vault, calling("verify", "pay"), calling("pay"), say("Done."))
     known, refused = results(server.requests[1])
-    assert (known, refused.partition(".")[0]) == ("known", "Error: the tool 'pay' is not permitted now")
+    assert (known, refused.partition(".")[0]) == (
+        "known",
+        "Error: the tool 'pay' is not permitted now: it requires verified",
+    )
     assert results(server.requests[2]) == ["paid 5"]
 
 
@@ -160,7 +169,7 @@ def test_21a_a_guard_must_hold_again_when_the_wave_starts_and_at_the_move(vault:
     _, server = converse(vault, calling("verify"), calling("lock", "pay", "transfer_to_safe"), say("Locked."))
     locked, pay, safe = results(server.requests[2])
     assert locked == "locked"
-    assert pay.startswith("Error: the tool 'pay' is not permitted now.")
+    assert pay.startswith("Error: the tool 'pay' is not permitted now: it requires verified.")
     assert safe.startswith("Error: a handoff to 'safe' is not permitted now.")
 
 
@@ -311,19 +320,20 @@ def paying(amount: int) -> Reply:
     return call(("pay", {"amount": amount}))
 
 
-ASKS = 'shop wants to call pay({"amount": 11}). Allow it? (yes/no) '
+ASKS = 'shop wants to call pay({"amount": 11}). Allow it? (yes/no/always) '
 DENIED = "Error: the person denied this call: {}. It was not made."
+NOBODY = "Error: this call was denied: nobody is there to approve it. It was not made."
 RULED = "Error: a rule denied this call: {}. It was not made."
 APPROVALS = {
     "never": ("never", 11, "", "paid 11", False),
     "always, yes": ("always", 11, "yes\n", "paid 11", True),
     "always, y": ("always", 11, " Y \n", "paid 11", True),
     "always, no with a reason": ("always", 11, "not before Monday\n", DENIED.format("not before Monday"), True),
-    "always, nobody there": ("always", 11, "", RULED.format("nobody is there to approve it"), True),
+    "always, nobody there": ("always", 11, "", NOBODY, True),
     "a function says false": ("shop:over_ten", 10, "", "paid 10", False),
     "a function says true": ("shop:over_ten", 11, "yes\n", "paid 11", True),
     "a function says true, nobody there": (
-        "shop:over_ten", 11, "", RULED.format("nobody is there to approve it"), True,
+        "shop:over_ten", 11, "", NOBODY, True,
     ),
     "an asynchronous function": ("shop:slowly", 11, "too dear\n", DENIED.format("too dear"), True),
     "a function refuses": ("shop:refuse", 11, "yes\n", RULED.format("shop may never pay 11"), False),
@@ -377,7 +387,12 @@ def test_34_a_denial_at_a_terminal(write: Write) -> None:
     with ChatServer([paying(11), say("A pity.")], key=KEY) as server:
         command = Terminal("run", file, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
         with command as terminal:
-            for waited, typed in (("> ", "go\n"), ("(yes/no) ", "ask my boss\n"), ("A pity.\n> ", "\x04")):
+            for waited, typed in (
+                ("> ", "go\n"),
+                ("(yes/no/always) ", "perhaps\n"),
+                ("Please answer yes, always, no, or no and the reason.", "No: ask my boss\n"),
+                ("A pity.\n> ", "\x04"),
+            ):
                 terminal.wait_for(waited)
                 terminal.type(typed)
             assert terminal.left() == 0

@@ -371,7 +371,7 @@ BANK = {
     "a wrong birthday": ("1042, 1950-01-01\n", SORRY, CLOSED),
     "a balance": (f"{HELLO}My balance?\n", "You have $7300.", "→ account_balance()\n"),
     "not above the bound": (f"{HELLO}send 1000 to Acme\n", "Sent $1000 to Acme.", "sending $1000 to Acme\n"),
-    "yes": (f"{HELLO}send 1001 to Acme\nyes\n", "Sent $1001 to Acme.", "Allow it? (yes/no) "),
+    "yes": (f"{HELLO}send 1001 to Acme\nyes\n", "Sent $1001 to Acme.", "Allow it? (yes/no/always) "),
     "no": (f"{HELLO}send 1001 to Acme\nnot today\n", "denied this call: not today. It was not made.", "Allow it?"),
     "no transfer": (f"{HELLO}send -5 to Acme\n", "only amounts above zero can be sent. It was not made.", "✗"),
 }

@@ -257,19 +257,19 @@ USAGE = {
     "no = sign": (["--var", "company"], "error: --var 'company': write NAME=VALUE\n"),
     "misspelt": (
         ["--var", "compny=x"],
-        "error: --var 'compny=x': no variable named 'compny'; did you mean 'company'?\n",
+        "error: --var compny: no variable named 'compny'; did you mean 'company'?\n",
     ),
     "unknown": (
         ["--var", "zzz=x"],
-        "error: --var 'zzz=x': no variable named 'zzz'; declared are: company, count, plan\n",
+        "error: --var zzz: no variable named 'zzz'; declared are: company, count, plan\n",
     ),
     "wrong type": (
         ["--var", "count=many"],
-        "error: --var 'count=many': variable 'count' is of type integer, not 'many'\n",
+        "error: --var count: variable 'count' is of type integer, not 'many'\n",
     ),
     "not in the enum": (
         ["--var", "plan=gold"],
-        "error: --var 'plan=gold': variable 'plan' must be one of 'basic', 'pro', not 'gold'\n",
+        "error: --var plan: variable 'plan' must be one of 'basic', 'pro', not 'gold'\n",
     ),
     "unknown agent": (["--agent", "middle"], "error: no agent named 'middle'; there are: front, back\n"),
     "no script": (

@@ -564,7 +564,7 @@ async def test_group_21a_offered_in_the_next_model_call_after_the_variable_is_se
 async def test_group_21a_not_permitted_while_false() -> None:
     session = await Session(guarded(), calls("pay", to("b"), call("go", {"target": "b"})), say("sorry")).say()
     assert session.answers() == [
-        f"Error: the tool 'pay' is not permitted now. The tools at hand: {', '.join(SHUT)}.",
+        f"Error: the tool 'pay' is not permitted now: it requires verified. The tools at hand: {', '.join(SHUT)}.",
         "Error: a handoff to 'b' is not permitted now. Allowed now: c.",
         "Error: a handoff to 'b' is not allowed. Allowed now: c.",
     ]
@@ -577,7 +577,7 @@ async def test_rule_14_a_guard_must_hold_when_the_reply_arrives() -> None:
         variables={"verified": False},
     )
     session = await Session(agents, calls("verify", "pay"), say("sorry")).say()
-    assert session.answers()[1].startswith("Error: the tool 'pay' is not permitted now.")
+    assert session.answers()[1].startswith("Error: the tool 'pay' is not permitted now: it requires verified.")
 
 
 async def test_rule_14_a_guard_must_hold_again_when_the_wave_starts() -> None:
@@ -586,7 +586,7 @@ async def test_rule_14_a_guard_must_hold_again_when_the_wave_starts() -> None:
         variables={"verified": True},
     )
     session = await Session(agents, calls("unverify", "pay"), say("sorry")).say()
-    assert session.answers()[1].startswith("Error: the tool 'pay' is not permitted now.")
+    assert session.answers()[1].startswith("Error: the tool 'pay' is not permitted now: it requires verified.")
     assert len(session.of(ToolStarted)) == 1
 
 

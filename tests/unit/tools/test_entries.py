@@ -93,8 +93,8 @@ def test_group_29_a_rule_of_approval_is_a_function(write: Write) -> None:
     ],
 )
 def test_group_29_entries_that_are_wrong(write: Write, entry: str, code: str) -> None:
-    write("helpers.py", "def find(): ...\n")
-    assert only_fault(load(agents(write, entry, "helpers:find")))[0] == code
+    write("helpers.py", "def find(): ...\ndef other(): ...\n")
+    assert only_fault(load(agents(write, entry, "helpers:other")))[0] == code
 
 
 def test_group_29_every_fault_of_a_signature_is_a_diagnostic(write: Write) -> None:
