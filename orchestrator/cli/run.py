@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from orchestrator.cli.colors import colored
-from orchestrator.cli.streams import kept_for_answers
+from orchestrator.cli.streams import kept_for_answers, typed
 
 if TYPE_CHECKING:
     from orchestrator.agents import AgentGraph
@@ -48,7 +48,7 @@ def run(
 
         graph = graph.with_model(Model(f"script:{script.name}"))
     try:
-        opening = Opening(message, agent, _variables(graph, assignments))
+        opening = Opening(None if message is None else typed(message), agent, _variables(graph, assignments))
         with kept_for_answers() as out:
             code = converse(graph, script or Router(), Front.of(form, graph, out), opening)
     except (UsageError, VariableError) as error:

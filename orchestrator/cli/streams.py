@@ -17,6 +17,8 @@ def prepare() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="surrogateescape")
 
 
 @contextmanager
@@ -33,6 +35,11 @@ def kept_for_answers() -> Iterator[TextIO]:
         if answers is not out:
             with contextlib.suppress(OSError):  # nobody reads any more, or the disk is full: it was told before
                 answers.close()
+
+
+def typed(text: str) -> str:
+    """What a person typed, also where the locale knows no letters but ASCII: bytes that it could not read are UTF-8."""
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _moved(out: TextIO) -> TextIO:

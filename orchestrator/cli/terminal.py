@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal, TextIO
 
+from orchestrator.cli.streams import typed
 from orchestrator.errors import NobodyToAsk
 from orchestrator.runner import ApprovalRequest, Question, Verdict
 from orchestrator.tools import in_thread
@@ -36,7 +37,7 @@ class Lines:
             self._reading = asyncio.create_task(in_thread(self._stream.readline, "stdin"))
         line = await asyncio.shield(self._reading)
         self._reading = None
-        return line.rstrip("\r\n") if line else None
+        return typed(line.rstrip("\r\n")) if line else None
 
 
 class TerminalPerson:

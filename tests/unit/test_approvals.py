@@ -351,3 +351,24 @@ async def test_group_03_the_log_of_an_approval_is_complete() -> None:
     session, _ = await asked("always", YES)
     kinds = [ModelResponded, ApprovalRequested, ApprovalGiven, ToolStarted, ToolFinished]
     assert [type(event) for event in session.log][2:7] == kinds
+
+
+@pytest.mark.parametrize("answer", [True, "granted", object()])
+async def test_rule_16_what_is_no_verdict_is_a_no(answer: object) -> None:
+    session, _ = await asked("always", answer)
+    assert session.answers()[0].startswith("Error: this call was denied: the front end gave ")
+    assert session.of(ToolStarted) == []
+
+
+def test_rule_16_a_verdict_says_one_of_three_words() -> None:
+    word: Any = "yes"
+    with pytest.raises(ValueError, match="'granted', 'always' or 'denied', not 'yes'"):
+        Verdict(word)
+
+
+async def test_rule_16_a_rule_that_asks_is_told_how_rules_ask() -> None:
+    def rule(arguments: Mapping[str, object], context: ToolContext) -> bool:
+        return bool(context.ask("may I?"))
+
+    session, _ = await asked(rule, YES)
+    assert "a rule of approval asks by giving true" in session.answers()[0]

@@ -580,6 +580,18 @@ async def test_rule_14_a_guard_must_hold_when_the_reply_arrives() -> None:
     assert session.answers()[1].startswith("Error: the tool 'pay' is not permitted now: it requires verified.")
 
 
+async def test_rule_14_of_two_calls_in_one_reply_the_second_sees_what_the_first_has_closed() -> None:
+    def pay(context: ToolContext) -> str:
+        context.set("verified", False)
+        return "paid"
+
+    agents = graph(agent("a", tool_of(pay, requires="verified")), variables={"verified": True})
+    session = await Session(agents, calls("pay", "pay"), say("done")).say()
+    first, second = session.answers()
+    assert first == "paid"
+    assert second.startswith("Error: the tool 'pay' is not permitted now: it requires verified.")
+
+
 async def test_rule_14_a_guard_must_hold_again_when_the_wave_starts() -> None:
     agents = graph(
         agent("a", tool_of(unverify, sequential=True), tool_of(look, name="pay", requires="verified")),
