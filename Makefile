@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types imports unit schemas docs test-lowest clean
+.PHONY: help run test check format types imports unit fuzz mutants schemas docs test-lowest clean
 
 help:            ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | column -t -s:
+	@awk -F '##' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "%-12s%s\n", target[1], $$2 }' $(MAKEFILE_LIST)
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0] + "; name another with make PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -30,6 +30,12 @@ check: $(READY)
 
 unit: $(READY)   ## the tests alone, with coverage
 	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+
+fuzz: $(READY)   ## the property test with N examples: make fuzz N=20000
+	FUZZ=$(or $(N),5000) $(BIN)/pytest -s tests/unit/test_property.py -k random_worlds
+
+mutants: $(READY) ## plant faults in a copy of the package and show which test catches each
+	@$(BIN)/python -m tests.mutants.run
 
 format: $(READY) ## format the code and mend what ruff can mend
 	$(BIN)/ruff format .

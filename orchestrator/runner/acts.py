@@ -128,7 +128,7 @@ class Acts:
         take: Callable[[Act, object], None],
         broke: Callable[[BaseException], object],
         seconds: float | None = None,
-    ) -> None:
+    ) -> Act:
         """Begin an act. What ``work`` raises is reported as what ``broke`` makes of it.
 
         After ``seconds`` it reports ``TimedOut``.
@@ -139,6 +139,7 @@ class Acts:
         self._tasks.add(act.task)
         act.task.add_done_callback(self._tasks.discard)
         act.begin_clock(seconds)
+        return act
 
     def wake(self) -> None:
         """Make ``take_next`` return though nothing was reported."""

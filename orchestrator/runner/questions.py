@@ -41,6 +41,7 @@ class Questions:
         self._now = now
         self._ready: deque[_Entry] = deque()
         self._current: _Entry | None = None
+        self._away = False
 
     @property
     def asking(self) -> bool:
@@ -49,6 +50,9 @@ class Questions:
 
     def put(self, asker: Act, call: ToolCall, agent: str, asked: Asked) -> None:
         """A tool asks. Its clock stands still until the last of its questions is answered."""
+        if self._away:
+            self._acts.drop(asker)  # it asks when the run is resumed
+            return
         entry = _Entry(asker, call, agent, asked)
         asker.hold()
         asker.on_end.append(lambda: self._forget(entry))
@@ -74,7 +78,6 @@ class Questions:
         question = Question(entry.agent, entry.call.name, entry.asked.question)
 
         async def work(act: Act) -> None:
-            entry.act = act
             if self._person is None:
                 raise NobodyToAsk("there is no person to ask")
             act.report(await self._person.ask(question))
@@ -84,12 +87,14 @@ class Questions:
             self._current = None
             self._hear(entry, item)
 
-        self._acts.start("question", work, take, lambda error: error)
+        entry.act = self._acts.start("question", work, take, lambda error: error)
 
     def _hear(self, entry: _Entry, item: object) -> None:
         answer = entry.asked.answer
         if item is None:
-            self._acts.drop(entry.asker)
+            self._away = True
+            for waiting in (entry, *self._ready):
+                self._acts.drop(waiting.asker)
             self._pause()
         elif isinstance(item, BaseException):
             self._answered(entry, "", refused=True, then=lambda: release(answer, item))

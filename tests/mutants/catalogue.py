@@ -1,0 +1,241 @@
+"""Faults to plant in the package, one at a time: those that were made while the loop was written, and near ones.
+
+A fault is a text of a file and what it becomes. The text stands there once, or the list has rotted and says so.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+STEP, STATE, ENGINE, ACTS = "step.py", "state.py", "runner/engine.py", "runner/acts.py"
+CALLS, RUNNER, APPROVALS, WIRE = "runner/calls.py", "runner/runner.py", "runner/approvals.py", "clients/wire.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A planted fault. ``tests`` are the files that may catch what the property test does not."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str = "test_step test_state test_runner test_cancellation test_approvals"
+
+    def text(self, package: Path) -> str:
+        """The file with the fault in it.
+
+        Raises:
+            ValueError: the text is not there, or not once.
+        """
+        text = (package / self.file).read_text(encoding="utf-8")
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.name}: {self.file} holds {self.old!r} {text.count(self.old)} times, not once")
+        return text.replace(self.old, self.new)
+
+
+MUTANTS = (
+    # ---- the transcript
+    Mutant(
+        "a move lost at the close of a group",
+        STATE,
+        "return self.result is not None and not self.result.handoff and not self.result.end",
+        "return self.result is not None and not self.result.end",
+    ),
+    Mutant(
+        "answers in the order of finishing",
+        STATE,
+        "_content(slot)) for slot in slots]",
+        "_content(slot)) for slot in sorted(slots, key=lambda s: s.result.at if s.result else 0)]",
+    ),
+    Mutant("an empty message", STATE, "return state if empty else replace(", "return replace("),
+    Mutant("a doubled id across turns", CALLS, "call_id in taken or call_id in new", "call_id in new"),
+    Mutant("a doubled id in one reply", CALLS, "call_id in taken or call_id in new", "call_id in taken"),
+    Mutant("variables in the wrong order", STATE, "for change in changes:", "for change in reversed(changes):"),
+    Mutant("edited arguments not executed", STATE, "replace(slot.call, arguments=arguments)", "slot.call"),
+    # ---- acts
+    Mutant(
+        "an act before its event",
+        ENGINE,
+        """                yield self._hand_out(event)
+                if isinstance(item, Begin) and not self._stopping:
+                    item.act()
+""",
+        """                handed = self._hand_out(event)
+                if isinstance(item, Begin) and not self._stopping:
+                    item.act()
+                yield handed
+""",
+    ),
+    Mutant(
+        "tasks left after aclose",
+        ENGINE,
+        "        finally:\n            await acts.stop()",
+        "        finally:\n            pass",
+    ),
+    Mutant(
+        "cancelled but not awaited",
+        ACTS,
+        "_, hanging = await asyncio.wait(tasks, timeout=STOP_SECONDS)",
+        "hanging = set()",
+    ),
+    Mutant("late items", ACTS, "if act in self._live:", "if True:"),
+    Mutant("partial text lost on cancel", ENGINE, "if self._shown:", "if False:"),
+    Mutant("results that are in lost on cancel", ENGINE, "        acts.take_all()\n", ""),
+    Mutant("exit() not caught", ACTS, "except BaseException as error:", "except Exception as error:"),
+    Mutant("exit() an error", CALLS, "if isinstance(error, SystemExit):", "if False:"),
+    Mutant(
+        "a tool that cancels itself never reports",
+        ACTS,
+        "if act.ended and isinstance(error, asyncio.CancelledError):",
+        "if isinstance(error, asyncio.CancelledError):",
+    ),
+    # ---- going on
+    Mutant("a once tool run again", RUNNER, 'if slot.started == "once" and slot.result is None', "if slot is None"),
+    Mutant("no settling at the next start", RUNNER, 'settle(state, "interrupted", at=now)', "[]"),
+    Mutant(
+        "a pause counted in seconds",
+        STATE,
+        "(RunStarted, RunResumed, ApprovalGiven, QuestionAnswered)",
+        "(RunStarted, ApprovalGiven, QuestionAnswered)",
+    ),
+    Mutant(
+        "the time of a person counted in seconds",
+        STATE,
+        "(RunStarted, RunResumed, ApprovalGiven, QuestionAnswered)",
+        "(RunStarted, RunResumed)",
+    ),
+    Mutant("a call that runs again counted twice", STATE, "+ (slot.started is None)", "+ 1"),
+    # ---- guards and approvals
+    Mutant(
+        "a guard ignored at the call",
+        STEP,
+        "if tool is None or not permitted(tool, variables):",
+        "if tool is None:",
+    ),
+    Mutant(
+        "a guard ignored in what is offered",
+        STEP,
+        "for tool in agent.tools if permitted(tool, state.variables)]",
+        "for tool in agent.tools]",
+    ),
+    Mutant(
+        "the guard of a handoff ignored",
+        STEP,
+        "if edge.requires is not None and not holds(edge.requires, variables):",
+        "if False:",
+    ),
+    Mutant("a returned handoff not judged", STEP, "if outcome.handoff is None:", "if True:"),
+    Mutant(
+        "a wave blind to earlier waves",
+        STEP,
+        "variables = merge(state.variables, done)",
+        "variables = state.variables",
+    ),
+    Mutant(
+        "a denied call that runs",
+        STEP,
+        'if slot.verdict is not None and slot.verdict.verdict not in {"granted", "always"}:',
+        "if False:",
+    ),
+    Mutant(
+        "approvals per wave",
+        STEP,
+        "calls = [slot for slot in pending if slot.call.name in agent.tools_by_name]",
+        "calls = [slot for slot in next(_waves(agent, pending), []) if slot.call.name in agent.tools_by_name]",
+    ),
+    Mutant(
+        "approvals one at a time",
+        STEP,
+        "unapproved = [s for s in calls if",
+        "unapproved = [s for s in calls[:1] if",
+    ),
+    Mutant(
+        "always beats the refusal of a rule",
+        APPROVALS,
+        "if isinstance(ruling, str):",
+        "if isinstance(ruling, str) and (state.agent, slot.call.name) not in state.always:",
+    ),
+    # ---- order
+    Mutant(
+        "a barrier ignored",
+        STEP,
+        "(tool.sequential or tool.requires is not None)",
+        "tool.requires is not None",
+    ),
+    Mutant(
+        "two calls through one guard",
+        STEP,
+        "(tool.sequential or tool.requires is not None)",
+        "tool.sequential",
+    ),
+    Mutant(
+        "calls of a cut reply run",
+        STEP,
+        'if state.finish is not None and state.finish != "stop":',
+        'if state.finish is not None and state.finish != "stop" and state.open is None:',
+    ),
+    Mutant(
+        "handoff before End",
+        STEP,
+        "    return ended or _move(graph, state, agent, slots)",
+        "    moves = [slot for slot in slots if slot.result is None or slot.result.handoff]\n"
+        "    return _move(graph, state, agent, moves) if moves else ended",
+    ),
+    Mutant("a wave after an end", STEP, "    if ended:\n        return ended\n", ""),
+    Mutant("the last End wins", STEP, "ends[0].content", "ends[-1].content"),
+    Mutant(
+        "the last handoff wins",
+        STEP,
+        "next(slot for slot in slots if not slot.answered)",
+        "next(slot for slot in reversed(slots) if not slot.answered)",
+    ),
+    Mutant(
+        "callers kept on a plain handoff",
+        STATE,
+        "if event.for_one_turn else ()",
+        "if event.for_one_turn else state.callers",
+    ),
+    Mutant(
+        "callers popped by every end",
+        STATE,
+        'if event.status in {"answered", "ended"} and callers:',
+        "if callers:",
+    ),
+    # ---- limits
+    Mutant("model_calls off by one", STEP, "counters.model_calls >= limits", "counters.model_calls > limits"),
+    Mutant("handoffs off by one", STEP, "state.counters.handoffs >= graph", "state.counters.handoffs > graph"),
+    Mutant("tool_calls off by one, more", STEP, "len(calls) > limit:", "len(calls) > limit + 1:"),
+    Mutant("tool_calls off by one, less", STEP, "len(calls) > limit:", "len(calls) >= limit:"),
+    Mutant("repeats off by one", STEP, "counters.same.times >= limits", "counters.same.times > limits"),
+    Mutant("tokens off by one", STEP, "counters.tokens >= limits", "counters.tokens > limits"),
+    Mutant("seconds off by one", STEP, "counters.seconds >= limits.seconds", "counters.seconds >= limits.seconds + 1"),
+    Mutant(
+        "parallel_tools off by one",
+        ENGINE,
+        "range(self._world.graph.limits.parallel_tools)",
+        "range(self._world.graph.limits.parallel_tools + 1)",
+    ),
+    Mutant("at_most off by one", STEP, "made >= edge.at_most", "made > edge.at_most"),
+    Mutant("at_most ignored", STEP, "if edge.at_most is not None and made", "if False and made"),
+    Mutant("handoffs uncounted", STATE, "state.counters.handoffs + 1", "state.counters.handoffs"),
+    Mutant(
+        "ping-pong not seen",
+        STEP,
+        "state.counters.trail[-2:] == (there, back)",
+        "state.counters.trail[-2:] == (there,)",
+    ),
+    Mutant("ping-pong over an at_most edge", STATE, "trail=() if event.bounded else", "trail="),
+    Mutant("two empty retries", STEP, "state.counters.empty > 1", "state.counters.empty > 2"),
+    # ---- requests
+    Mutant("tools: []", WIRE, "    if request.functions:\n", "    if True:\n"),
+    Mutant("tool_choice without tools", WIRE, "    if not request.functions:\n        return {}\n", ""),
+    Mutant("required without tools", STEP, "return choice if fresh and functions else", "return choice if fresh else"),
+    Mutant(
+        "tool_choice not offered",
+        STEP,
+        "fresh and choice.name in {function.name for function in functions}",
+        "fresh",
+    ),
+    Mutant("tool_choice held", STEP, "return choice if fresh and functions else", "return choice if functions else"),
+    Mutant("tool_choice not restored", STATE, "callers=callers, fresh=True", "callers=callers, fresh=state.fresh"),
+    Mutant("an empty reply the agent's first", STATE, "fresh=state.fresh and empty", "fresh=False"),
+)
