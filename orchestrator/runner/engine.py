@@ -142,10 +142,6 @@ class Engine:
 
     def _decide(self, acts: Acts, questions: Questions) -> None:
         step = next_step(self._world.graph, self.state)
-        left = self._seconds_left(questions)
-        if isinstance(step, AskModel) and left is not None and left <= 0:
-            # time that a slow store took since the last event counts, too
-            step = Finish("limit", f"seconds: {self._world.graph.limits.seconds:g}")
         match step:
             case AskModel():
                 self._begin_model(acts, step)
