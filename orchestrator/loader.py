@@ -8,12 +8,11 @@ from typing import TypeVar
 
 from orchestrator.agents import Agent, AgentGraph, Edge, Limits
 from orchestrator.checks import check
-from orchestrator.checks.variables import variable_of
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import LoadError, RenderError
 from orchestrator.model import Endpoint, FromEnv, Model, NamedFunction, ToolChoice
 from orchestrator.modules import Modules
-from orchestrator.project import Declared, Place, Project, Resolution, Unresolved, compose
+from orchestrator.project import Declared, Place, Project, Resolution, Unresolved, compose, variable_of
 from orchestrator.source import Source
 from orchestrator.spec import UNREADABLE, EdgeSpec, ModelSpec, ToolChoiceSpec, read_spec
 from orchestrator.templates import Instructions, environment

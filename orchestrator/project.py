@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from orchestrator.agents import REQUIRED, Variable, VariableType
 from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.source import Source
 from orchestrator.spec import (
@@ -159,6 +160,20 @@ def compose(path: Path, reading: Reading[FileSpec]) -> Project | None:
     )
 
 
+def variable_of(name: str, spec: VariableSpec) -> Variable:
+    """The variable that a spec declares. Its type is that of the default where none is given."""
+    default = spec.default if "default" in spec.model_fields_set else REQUIRED
+    return Variable(
+        name=name,
+        type=spec.type or _type_of(default),
+        default=default,
+        description=spec.description or "",
+        enum=spec.enum or (),
+        env=spec.env,
+        secret=bool(spec.secret),
+    )
+
+
 def root_of(path: Path) -> Path:
     """The project root of a YAML file: the nearest folder at or above it with ``pyproject.toml`` or ``.git``.
 
@@ -205,3 +220,19 @@ def _entries(
     owner: Placed[AgentSpec] | Placed[DefaultsSpec], key: str, entries: Mapping[int, T]
 ) -> tuple[Placed[T], ...]:
     return tuple(Placed(entry, owner.source, (*owner.location, key, index)) for index, entry in entries.items())
+
+
+def _type_of(default: object) -> VariableType:
+    match default:
+        case bool():
+            return "boolean"
+        case int():
+            return "integer"
+        case float():
+            return "number"
+        case list():
+            return "list"
+        case dict():
+            return "object"
+        case _:
+            return "string"

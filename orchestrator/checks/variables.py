@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
-from orchestrator.agents import REQUIRED, Variable, VariableType
+from orchestrator.agents import REQUIRED, Variable
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.errors import VariableError
-from orchestrator.project import Placed, Project, Resolution
+from orchestrator.project import Placed, Project, Resolution, variable_of
 from orchestrator.spec import RESERVED_VARIABLES, VariableSpec
 
 
@@ -44,33 +44,3 @@ def _fits(variable: Variable, value: object) -> bool:
     except VariableError:
         return False
     return True
-
-
-def variable_of(name: str, spec: VariableSpec) -> Variable:
-    """The variable that a spec declares. Its type is that of the default where none is given."""
-    default = spec.default if "default" in spec.model_fields_set else REQUIRED
-    return Variable(
-        name=name,
-        type=spec.type or _type_of(default),
-        default=default,
-        description=spec.description or "",
-        enum=spec.enum or (),
-        env=spec.env,
-        secret=bool(spec.secret),
-    )
-
-
-def _type_of(default: object) -> VariableType:
-    match default:
-        case bool():
-            return "boolean"
-        case int():
-            return "integer"
-        case float():
-            return "number"
-        case list():
-            return "list"
-        case dict():
-            return "object"
-        case _:
-            return "string"

@@ -14,12 +14,12 @@ from orchestrator.cli.terminal import Lines, TerminalPerson
 from orchestrator.model import ModelClient
 from orchestrator.render.conversation import TextView, View, json_lines
 from orchestrator.runner import Run, Runner
+from orchestrator.runner.acts import STOP_SECONDS
 from orchestrator.state import State
 from orchestrator.tools import tools_ask_the_person
 
 EXIT_CODES = {"answered": 0, "ended": 0, "failed": 3, "limit": 4, "cancelled": 130}
 PROMPT = "> "
-STOP_SECONDS = 1.0
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """``orchestrate run``: talk to agents."""
 
-import contextlib
 import os
 import sys
 from pathlib import Path
@@ -53,14 +52,6 @@ def run(
             code = converse(graph, script or Router(), Front.of(form, graph, out), opening)
     except (UsageError, VariableError) as error:
         fail(str(error))
-    leave(code)
-
-
-def leave(code: int) -> NoReturn:
-    """End the process now: threads and tasks of tools that never end are not waited for."""
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(AttributeError, OSError, ValueError):
-            stream.flush()
     sys.exit(code)
 
 

@@ -5,7 +5,7 @@ The data is validated, each fault is reported and the smallest part that holds i
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import BaseModel, ValidationError
 
@@ -106,8 +106,9 @@ def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M
 
 def _follows(kind: str, place: Location, dropped: set[Location]) -> bool:
     """Whether a fault is there only because something was left out: a missing key, or a rule over several keys."""
-    inside = any(len(d) > len(place) and d[: len(place)] == place for d in dropped)
-    return (kind == "missing" and place in dropped) or (kind == "bad-value" and inside)
+    if kind == "missing":
+        return place in dropped
+    return kind == "bad-value" and any(len(d) > len(place) and d[: len(place)] == place for d in dropped)
 
 
 def _empty_values(data: object, free: Callable[[Location], bool], at: Location = ()) -> Iterator[Location]:
@@ -132,10 +133,13 @@ def _with(data: object, location: Location, value: object) -> object:
 
 def _exists(data: object, location: Location) -> bool:
     for part in location:
-        inside = _copy(data)
-        if part not in inside:
+        if isinstance(data, list):
+            inside = isinstance(part, int) and part < len(data)
+        else:
+            inside = isinstance(data, dict) and part in data
+        if not inside:
             return False
-        data = inside[part]
+        data = cast("Any", data)[part]
     return True
 
 
