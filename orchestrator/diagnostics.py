@@ -1,7 +1,11 @@
 """What is wrong with a file, and where: the words in which every stage reports faults."""
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_-]{20,}|\bBearer\s+[^\s'\"]{8,}", re.IGNORECASE)
+"""What looks like the key of an API."""
 
 
 class Severity(StrEnum):
@@ -39,7 +43,8 @@ class Related:
 class Diagnostic:
     """One fault.
 
-    ``code`` is stable and in kebab-case, ``message`` says what is wrong, ``hint`` what would be right.
+    ``code`` is stable and in kebab-case, ``message`` says what is wrong, ``hint`` what would be right. Neither repeats
+    what looks like a key.
     """
 
     span: Span
@@ -48,3 +53,12 @@ class Diagnostic:
     hint: str | None = None
     severity: Severity = Severity.ERROR
     related: tuple[Related, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", without_keys(self.message))
+        object.__setattr__(self, "hint", None if self.hint is None else without_keys(self.hint))
+
+
+def without_keys(text: str) -> str:
+    """A text with dots for each character of what looks like a key."""
+    return KEY_LIKE.sub(lambda key: "•" * len(key[0]), text)

@@ -41,11 +41,18 @@ class UsageError(OrchestrateError):
 
 
 class RenderError(OrchestrateError):
-    """A template can't be compiled or rendered. ``line`` counts within the template, where it is known."""
+    """A template can't be compiled or rendered.
 
-    def __init__(self, message: str, line: int | None = None) -> None:
+    ``line`` and ``column`` count within it, where they are known; ``hint`` says what to write instead.
+    """
+
+    def __init__(
+        self, message: str, line: int | None = None, column: int | None = None, hint: str | None = None
+    ) -> None:
         super().__init__(message)
         self.line = line
+        self.column = column
+        self.hint = hint
 
 
 class ModelError(OrchestrateError):

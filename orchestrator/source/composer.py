@@ -1,7 +1,7 @@
 """From a parser's events to nodes: bounded, without recursion, and without making a Python object of a tag."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, NamedTuple
@@ -9,11 +9,21 @@ from typing import Any, NamedTuple
 import yaml
 
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.source.faults import Faults, Stop, nearest, shown
+from orchestrator.source.faults import Faults, Stop, shown
 from orchestrator.source.mappings import build_mapping
+from orchestrator.source.mending import (
+    ODD_BLANK,
+    TEMPLATES,
+    Mend,
+    mend_empty_block,
+    mend_indentation,
+    mend_text,
+    template_at,
+)
+from orchestrator.source.nearest import nearest
 from orchestrator.source.nodes import Child, Node
 from orchestrator.source.positions import Place, Positions, place_of
-from orchestrator.source.readings import check_collection_tag, read_plain, read_tagged, warn_if_cut
+from orchestrator.source.readings import is_foreign, read_bare, read_plain, read_tagged, warn_if_cut
 from orchestrator.source.scalars import Scalar
 from orchestrator.source.syntax import explain
 
@@ -22,13 +32,25 @@ MAX_NODES = 100_000
 """The most nodes that stand in a text: a thousand agents have some 25,000."""
 MAX_EXPANDED = 1_000_000
 """The most nodes that a reader meets who follows every alias."""
+MAX_MENDS = 50
+MAX_MENDED = 2_000_000
+"""The most characters that are read again because others were mended."""
 
 LOADER: Any = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s|#[^\r\n]*)*)*")
 # libyaml compares each %TAG with all before it: a file of nothing else would keep it busy for half a minute.
 _TAG_DIRECTIVE = re.compile("(?:^|[\r\n\x85\u2028\u2029])(%TAG[^\r\n]*)")
+_NO_ANCHOR = "write &name before the value that *name stands for; put it in quotes if it is a text"
 _COMPARED_ANCHORS = 100
 _SUGGESTING_UNTIL = 50
+
+
+class _Again(Exception):  # noqa: N818
+    """The text has a fault that can be mended: there is a point in reading it again."""
+
+    def __init__(self, mend: Mend) -> None:
+        super().__init__(mend.diagnostic.message)
+        self.mend = mend
 
 
 class Composition(NamedTuple):
@@ -41,24 +63,39 @@ class Composition(NamedTuple):
 def compose(positions: Positions, loader: Any = LOADER) -> Composition:
     """Compose the first document of a text that ``encoding.decode`` has found fit to parse.
 
-    ``loader`` is the class of PyYAML's that gives the events.
+    A text that can be mended is mended and read anew, so that one fault does not hide the others. ``loader`` is the
+    class of PyYAML's that gives the events.
     """
-    composer = _Composer(Faults(positions), loader)
-    try:
-        root = composer.run()
-    except Stop:
+    text, told, unread = positions.text, list[Diagnostic](), frozenset[int | None]()
+    while True:
+        composer = _Composer(Faults(positions), loader, text, unread)
         root = None
-    return Composition(root, tuple(sorted(composer.faults.found, key=lambda each: each.span)))
+        try:
+            root = composer.run()
+        except _Again as again:
+            mend = again.mend
+            told.append(mend.diagnostic)
+            if mend.text != text and len(told) < MAX_MENDS and len(told) * len(text) < MAX_MENDED:
+                text, unread = mend.text, unread | {mend.unread}
+                continue
+        except Stop:
+            pass
+        found = dict.fromkeys((*told, *composer.faults.found))
+        return Composition(root, tuple(sorted(found, key=lambda each: each.span)))
 
 
 @dataclass(slots=True)
 class _Open:
-    """A collection whose end has not been seen. ``before`` is the number of expanded nodes before it."""
+    """A collection whose end has not been seen.
+
+    ``before`` is the number of expanded nodes before it; ``foreign`` says that its tag is somebody else's.
+    """
 
     event: yaml.CollectionStartEvent
     start: int
     end: int
     before: int
+    foreign: bool
     height: int = 1
     key: Child | None = None
     pairs: list[tuple[Child, Child]] = field(default_factory=list)
@@ -91,11 +128,12 @@ class _Anchor(NamedTuple):
 class _Composer:
     """Takes one event after the other; ``root`` is there when the document has ended."""
 
-    def __init__(self, faults: Faults, loader: Any) -> None:
+    def __init__(self, faults: Faults, loader: Any, text: str, unread: Container[int | None]) -> None:
         self.faults = faults
         self._loader = loader
         self.root: Node | None = None
-        self._text = faults.positions.text
+        self._text = text
+        self._unread = unread
         self._stack: list[_Open] = []
         self._anchors: dict[str, _Open | _Anchor] = {}
         self._written = 0
@@ -103,7 +141,7 @@ class _Composer:
         self._dots = False
 
     def run(self) -> Node:
-        """Give the root node. Raises Stop."""
+        """Give the root node. Raises Stop and _Again."""
         directive = _TAG_DIRECTIVE.search(self._text)
         if directive:
             self.faults.stop(directive.span(1), "unknown-tag", "tags can't be declared", "delete the line")
@@ -127,9 +165,10 @@ class _Composer:
     def open(self, event: yaml.CollectionStartEvent) -> None:
         start = self._content_start(event)
         self._count((start, start + 1), 1, len(self._stack) + 1)
-        if event.tag is not None:
-            check_collection_tag(self.faults, event)
-        opened = _Open(event, start, place_of(event)[1], self._expanded - 1)
+        if event.flow_style and self._text.startswith(TEMPLATES, start):
+            self._template(start)
+        foreign = event.tag is not None and is_foreign(self.faults, event)
+        opened = _Open(event, start, place_of(event)[1], self._expanded - 1, foreign)
         self._stack.append(opened)
         if event.anchor is not None:
             self._anchors[event.anchor] = opened
@@ -137,8 +176,10 @@ class _Composer:
     def close(self, event: yaml.CollectionEndEvent) -> None:
         opened = self._stack.pop()
         place = opened.start, place_of(event)[1] if opened.event.flow_style else opened.end
-        if isinstance(opened.event, yaml.MappingStartEvent):
-            node = build_mapping(self.faults, place, opened.pairs)
+        if opened.foreign:
+            node = Node(*place, None, missing=True)
+        elif isinstance(opened.event, yaml.MappingStartEvent):
+            node = build_mapping(self.faults, place, opened.pairs, flow=bool(opened.event.flow_style))
         else:
             node = Node(*place, [item.node.data for item in opened.items], None, opened.items)
         anchor = opened.event.anchor
@@ -152,17 +193,37 @@ class _Composer:
             end = start + len(self._text[start:end].rstrip())
         place = start, end
         self._count(place, 1, len(self._stack))
-        data: Scalar = event.value
-        if event.tag is not None:
-            data = read_tagged(self.faults, event, place)
-        elif not style:
-            data = read_plain(self.faults, event.value, place)
-        if not style and not (self._stack and self._stack[-1].wants_key):
+        is_key = bool(self._stack) and self._stack[-1].wants_key
+        data, missing = self._data(event, place)
+        if not style and not is_key:
             warn_if_cut(self.faults, data, end)
-        node = Node(start, end, data, style)
+        missing = missing and not is_key
+        node = Node(start, end, None if missing else data, style, missing=missing)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(node, 1, 0)
         self._add(Child(place, node), 0)
+
+    def _data(self, event: yaml.ScalarEvent, place: Place) -> tuple[Scalar, bool]:
+        """Give what a scalar means, and whether that is not known. Raises _Again."""
+        if place[0] in self._unread:
+            return None, True
+        self._mend_around(event, place)
+        if event.tag is not None:
+            foreign = is_foreign(self.faults, event)
+            return (event.value, True) if foreign else (read_tagged(self.faults, event), False)
+        if event.style:
+            return event.value, False
+        return read_plain(self.faults, read_bare(self.faults, event.value, place), place), False
+
+    def _mend_around(self, event: yaml.ScalarEvent, place: Place) -> None:
+        """Mend an indentation that is none, of a key or of a text. Raises _Again."""
+        positions, mend = self.faults.positions, None
+        if not event.style and ODD_BLANK.match(event.value):
+            mend = mend_indentation(positions, self._text, place[0])
+        elif event.style in ("|", ">") and not event.value.strip():
+            mend = mend_empty_block(positions, self._text, place[0])
+        if mend is not None:
+            raise _Again(mend)
 
     def alias(self, event: yaml.AliasEvent) -> None:
         place, name = place_of(event), str(event.anchor)
@@ -181,11 +242,26 @@ class _Composer:
             self.faults.report(place, "syntax", message, "a value can't contain itself; write it out", related=above)
         self._add(Child(place, Node(*place, None, "", missing=True)), 0)
 
+    def _template(self, start: int) -> None:
+        """Mend a value that begins with a template, and so lacks its quotes. Raises _Again."""
+        parent = self._stack[-1] if self._stack else None
+        if parent is None or parent.wants_key:
+            return
+        key = parent.key.node.data if parent.key else None
+        value = template_at(
+            self.faults.positions,
+            start,
+            key if isinstance(key, str) else None,
+            inside=any(each.event.flow_style for each in self._stack),
+        )
+        if value is not None:
+            raise _Again(mend_text(self.faults.positions, self._text, value))
+
     def _suggestion(self, name: str) -> str:
         """Guess the anchor that was meant, for the first faults only: comparing names takes its time."""
         few = len(self.faults.found) < _SUGGESTING_UNTIL
         meant = nearest(name, islice(self._anchors, _COMPARED_ANCHORS)) if few else None
-        return f"did you mean '*{meant}'?" if meant else "write &name before the value that *name stands for"
+        return f"did you mean '*{meant}'?" if meant else _NO_ANCHOR
 
     def _add(self, child: Child, height: int) -> None:
         if self._stack:
@@ -225,7 +301,10 @@ class _Composer:
             start = mark.index if mark else len(self._text)
             self._second_document((start, start + 1))
             return
-        self.faults.found.append(explain(self.faults.positions, error))
+        fault = explain(self.faults.positions, self._text, error)
+        if isinstance(fault, Mend):
+            raise _Again(fault)
+        self.faults.found.append(fault)
         raise Stop
 
 

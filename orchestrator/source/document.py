@@ -1,6 +1,7 @@
 """One YAML file: its data, and where in its text each part of the data stands."""
 
 import stat
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ from pathlib import Path
 from orchestrator.diagnostics import Diagnostic, Span
 from orchestrator.source.composer import compose
 from orchestrator.source.encoding import MAX_BYTES, decode
-from orchestrator.source.nodes import Child, Node, child_of, place_inside
+from orchestrator.source.nodes import Block, Child, Node, blocks, child_of, place_inside
 from orchestrator.source.positions import LINE_BREAK, Positions
 
 
@@ -79,6 +80,26 @@ class Source:
         """Give the places of the aliases (``*name``) that a path goes through, the outermost first."""
         return tuple(self._positions.span(use) for child in self._walk(location) for use in child.uses)
 
+    def unread(self, location: Sequence[str | int]) -> bool:
+        """Say whether the value at a place has no data because of a fault of the text, which is told already."""
+        node = self._node(location)
+        return node is not None and node.missing
+
+    def style(self, location: Sequence[str | int]) -> str | None:
+        """Give how a scalar is written: ``'``, ``"``, ``|``, ``>``, or nothing for an unquoted one; else None."""
+        node = self._node(location)
+        return node.style if node else None
+
+    def flow(self, location: Sequence[str | int]) -> bool:
+        """Say whether the collection at a place is written in brackets."""
+        node = self._node(location)
+        return node is not None and node.children is not None and self.text[node.start] in "[{"
+
+    def header(self, line: int) -> int | None:
+        """Give the line of the key whose block text (``|`` or ``>``) contains a line, both counted from 1."""
+        at = bisect_right(self._blocks, line, key=lambda block: block.first) - 1
+        return self._blocks[at].header if at >= 0 and line <= self._blocks[at].last else None
+
     def inside(self, location: Sequence[str | int], line: int, column: int = 1) -> Span:
         """Give the place of a line and a column, both from 1, of a scalar's value: from there to the end of the line.
 
@@ -90,6 +111,17 @@ class Source:
         if node is None or node.style is None or len(walked) < len(location):
             return self.locate(location)
         return self._positions.span(place_inside(self._positions, node, line, column))
+
+    @cached_property
+    def _blocks(self) -> list[Block]:
+        return sorted(blocks(self._positions, self._root)) if self._root else []
+
+    def _node(self, location: Sequence[str | int]) -> Node | None:
+        node = self._root
+        for step in location:
+            child = child_of(node, step) if node else None
+            node = child.node if child else None
+        return node
 
     def _walk(self, location: Sequence[str | int]) -> Iterator[Child]:
         node = self._root

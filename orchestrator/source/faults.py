@@ -1,7 +1,5 @@
 """Collects what is wrong with a text."""
 
-import difflib
-from collections.abc import Iterable
 from typing import NoReturn
 
 from orchestrator.diagnostics import Diagnostic, Related, Severity
@@ -10,7 +8,6 @@ from orchestrator.source.positions import Place, Positions
 MAX_DIAGNOSTICS = 1_000
 
 _LONGEST_SHOWN = 40
-_LONGEST_COMPARED = 64
 
 
 class Stop(Exception):  # noqa: N818
@@ -52,11 +49,3 @@ class Faults:
 def shown(text: str) -> str:
     """Give a text as it stands in a message: in quotes, and not too long."""
     return repr(text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…")
-
-
-def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Give the name that was probably meant. Long ones are left out: comparing takes quadratic time."""
-    if len(name) > _LONGEST_COMPARED:
-        return None
-    matches = difflib.get_close_matches(name, [each for each in names if len(each) <= _LONGEST_COMPARED], n=1)
-    return matches[0] if matches else None

@@ -1,13 +1,23 @@
 """A mapping from its pairs: duplicate keys, keys that are not text, and what ``<<`` merges."""
 
+import re
+from itertools import islice, takewhile
+
 from orchestrator.source.faults import Faults, shown
+from orchestrator.source.mending import Joined, joined, quoting
 from orchestrator.source.nodes import Child, Node
 from orchestrator.source.positions import Place
 from orchestrator.source.scalars import ambiguity
 
+_COLON = re.compile(r"\s*:")
 
-def build_mapping(faults: Faults, place: Place, pairs: list[tuple[Child, Child]]) -> Node:
+
+def build_mapping(faults: Faults, place: Place, pairs: list[tuple[Child, Child]], *, flow: bool) -> Node:
     """Give the node of a mapping. The first of two equal keys wins; a key that is not text is left out."""
+    if flow and any(_is_bare(faults, *pair) for pair in pairs):
+        pairs = _without_bare(faults, pairs)
+        if not pairs:
+            return Node(*place, None, None, {}, missing=True)
     children: dict[str, Child] = {}
     merges: list[Child] = []
     places: dict[str, Place] = {}
@@ -44,6 +54,52 @@ def _merge(faults: Faults, children: dict[str, Child], merged: Child) -> None:
         for name, child in source.node.children.items():
             if name not in children:
                 children[name] = Child(child.place, child.node, uses + child.uses)
+
+
+def _is_bare(faults: Faults, key: Child, value: Child) -> bool:
+    """Whether a key stands in brackets with neither a value nor a ':'."""
+    empty = value.node.style == "" and value.node.start == value.node.end and not value.uses
+    return empty and isinstance(key.node.data, str) and not _COLON.match(faults.positions.text, key.place[1])
+
+
+def _without_bare(faults: Faults, pairs: list[tuple[Child, Child]]) -> list[tuple[Child, Child]]:
+    """Leave out the keys without a value, and report them; one that is joined to its value is a key without data.
+
+    Of several, one after the other, the first is reported: those behind it have the same cause, most often a comma.
+    """
+    whole: list[tuple[Child, Child]] = []
+    told = False
+    for index, (key, value) in enumerate(pairs):
+        if not _is_bare(faults, key, value):
+            whole.append((key, value))
+            told = False
+        elif fault := joined(faults.positions.text[slice(*key.place)]):
+            _report_joined(faults, key.place, fault)
+            name = Node(*key.place, fault.key, "'")
+            whole.append((Child(key.place, name), Child(key.place, Node(*key.place, None, "", missing=True))))
+        elif not told:
+            _report_bare(faults, pairs, index)
+            told = True
+    return whole
+
+
+def _report_joined(faults: Faults, place: Place, fault: Joined) -> None:
+    start = place[0] + fault.offset
+    faults.report((start, start + 1), "syntax", fault.message, fault.hint)
+
+
+def _report_bare(faults: Faults, pairs: list[tuple[Child, Child]], index: int) -> None:
+    (start, end), text = pairs[index][0].place, faults.positions.text
+    key, value = pairs[index - 1]
+    if index and value.node.style == "" and isinstance(value.node.data, str) and value.node.data:
+        following = takewhile(lambda pair: _is_bare(faults, *pair), islice(pairs, index, None))
+        last = max(pair[0].place[1] for pair in following)
+        message = f"the ',' before this ends the text of {shown(str(key.node.data))}: in brackets it separates entries"
+        faults.report((start, last), "syntax", message, quoting(str(key.node.data), text[value.node.start : last]))
+    else:
+        raw = shown(text[start:end])[1:-1]
+        hint = f"write {{{raw}: VALUE}}, or put the text in quotes if the bracket belongs to one"
+        faults.report((start, end), "syntax", f"the key '{raw}' has neither a ':' nor a value", hint)
 
 
 def _report_duplicate(faults: Faults, name: str, second: Place, first: Place) -> None:

@@ -37,6 +37,28 @@ class Node(NamedTuple):
     missing: bool = False
 
 
+class Block(NamedTuple):
+    """The lines of a block text, from the first to the last, and the line of its key; all counted from 1."""
+
+    first: int
+    last: int
+    header: int
+
+
+def blocks(positions: Positions, root: Node) -> Iterator[Block]:
+    """Give every block text below a node, where it is written."""
+    stack = [Child((root.start, root.start), root)]
+    while stack:
+        place, node, uses = stack.pop()
+        if uses:
+            continue
+        if node.style in ("|", ">"):
+            span = positions.span((node.start, node.end))
+            yield Block(span.line + 1, span.end_line, positions.span(place).line)
+        children = node.children or ()
+        stack += children.values() if isinstance(children, dict) else children
+
+
 def child_of(node: Node, step: str | int) -> Child | None:
     """Give the child at a key or an index, None where there is none."""
     children = node.children

@@ -45,6 +45,11 @@ class Positions:
         found = LINE_BREAK.search(self.text, offset)
         return found.start() if found else len(self.text)
 
+    def next_line(self, offset: int) -> int:
+        """Give the offset at which the line behind that of ``offset`` begins, or the end of the text."""
+        line = bisect_right(self._starts, offset)
+        return self._starts[line] if line < len(self._starts) else len(self.text)
+
     def _position(self, offset: int) -> tuple[int, int]:
         offset = min(offset, len(self.text))
         line = bisect_right(self._starts, offset)

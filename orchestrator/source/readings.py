@@ -6,6 +6,7 @@ import yaml
 
 from orchestrator.diagnostics import Severity
 from orchestrator.source.faults import Faults, shown
+from orchestrator.source.mending import ODD_BLANK, quoted
 from orchestrator.source.positions import Place, place_of
 from orchestrator.source.scalars import Scalar, ambiguity, resolve
 
@@ -14,6 +15,7 @@ _CORE = "tag:yaml.org,2002:"
 _TAG = re.compile(r"!\S*")
 # Two blanks before '#' are the habit of those who mean a comment; `# orchestrate:` is meant in any case.
 _CUT = re.compile(r"(?<![ \t])[ \t](#(?!\s*orchestrate:)[^\r\n]*)")
+_CURLY = re.compile("[“”„][^“”„]*[“”]|[‘‚][^‘’‚]*[‘’]")
 _TYPES: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (float, int),
@@ -35,15 +37,39 @@ def read_plain(faults: Faults, value: str, place: Place) -> Scalar:
     return data
 
 
-def read_tagged(faults: Faults, event: yaml.ScalarEvent, place: Place) -> Scalar:
-    """Read a scalar as its tag wants it, and report a tag that is not of the core schema or does not fit."""
-    text = str(event.value)
+def read_bare(faults: Faults, value: str, place: Place) -> str:
+    """Give an unquoted scalar without what only looks like a quote or a blank, and report that."""
+    if _CURLY.fullmatch(value):
+        inner = value[1:-1]
+        message = f"{value[0]} and {value[-1]} are no quotes to YAML: they would be part of the text"
+        faults.report(place, "syntax", message, f"put straight quotes instead, or around them: {quoted(inner)}")
+        return inner
+    if odd := ODD_BLANK.match(value):
+        message = f"the text begins with a character that only looks like a blank: U+{ord(value[0]):04X}"
+        faults.report(
+            (place[0], place[0] + 1), "syntax", message, "delete it, or put the text in quotes if it is meant"
+        )
+        return value[odd.end() :]
+    return value
+
+
+def is_foreign(faults: Faults, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> bool:
+    """Whether a tag is not one of YAML's core schema. Reports that, and a tag that does not fit its collection."""
     name = str(event.tag).removeprefix(_CORE)
-    if event.tag == _CORE + "str":
+    if name not in _TYPES and name not in ("str", "map", "seq"):
+        _report_tag(faults, event)
+        return True
+    kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
+    if isinstance(event, yaml.CollectionStartEvent) and name != kind:
+        _report_misfit(faults, event, f"a {'mapping' if kind == 'map' else 'list'} does not fit the tag '!!{name}'")
+    return False
+
+
+def read_tagged(faults: Faults, event: yaml.ScalarEvent) -> Scalar:
+    """Read a scalar as its tag wants it, and report a tag that does not fit."""
+    text, name = str(event.value), str(event.tag).removeprefix(_CORE)
+    if name == "str":
         return text
-    if name not in _TYPES and name not in ("map", "seq"):
-        report_tag(faults, event)
-        return text if event.style else read_plain(faults, text, place)
     try:
         data = resolve(text)
     except OverflowError:
@@ -52,25 +78,6 @@ def read_tagged(faults: Faults, event: yaml.ScalarEvent, place: Place) -> Scalar
         return float(data) if name == "float" and isinstance(data, int) else data
     _report_misfit(faults, event, f"{shown(text)} does not fit the tag '!!{name}'")
     return text
-
-
-def check_collection_tag(faults: Faults, event: yaml.CollectionStartEvent) -> None:
-    """Report the tag of a collection, unless it says what the collection is anyway."""
-    kind = "map" if isinstance(event, yaml.MappingStartEvent) else "seq"
-    name = str(event.tag).removeprefix(_CORE)
-    if name == kind:
-        return
-    if name in _TYPES or name in ("str", "map", "seq"):
-        _report_misfit(faults, event, f"a {'mapping' if kind == 'map' else 'list'} does not fit the tag '!!{name}'")
-    else:
-        report_tag(faults, event)
-
-
-def report_tag(faults: Faults, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
-    """Report an unknown tag, at the tag."""
-    place = _tag_place(faults, event)
-    message = f"the tag {shown(faults.positions.text[slice(*place)])} is not known"
-    faults.report(place, "unknown-tag", message, "delete it; if the '!' belongs to a text, quote the text")
 
 
 def warn_if_cut(faults: Faults, value: Scalar, end: int) -> None:
@@ -82,6 +89,12 @@ def warn_if_cut(faults: Faults, value: Scalar, end: int) -> None:
         message = f"the text ends before this: ' #' begins a comment, and {shown(comment[1])} is not part of the text"
         hint = "put the text in quotes, or put two blanks before '#' if it is a comment"
         faults.report(comment.span(1), "text-cut", message, hint, severity=Severity.WARNING)
+
+
+def _report_tag(faults: Faults, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> None:
+    place = _tag_place(faults, event)
+    message = f"the tag {shown(faults.positions.text[slice(*place)])} is not known"
+    faults.report(place, "unknown-tag", message, "delete it; if the '!' belongs to a text, quote the text")
 
 
 def _report_misfit(faults: Faults, event: yaml.ScalarEvent | yaml.CollectionStartEvent, message: str) -> None:

@@ -1,6 +1,6 @@
 """One file, typed: the models of the YAML, and how a source becomes one of them."""
 
-from orchestrator.spec.faults import nearest
+from orchestrator.source.nearest import nearest
 from orchestrator.spec.models import (
     RESERVED_VARIABLES,
     UNREADABLE,

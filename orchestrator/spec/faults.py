@@ -1,31 +1,39 @@
 """What is wrong with the shape of a file, in our own words."""
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import ErrorDetails
 
-from orchestrator.diagnostics import Diagnostic
+from orchestrator.diagnostics import Diagnostic, Related
 from orchestrator.source import Source
+from orchestrator.source.faults import shown
+from orchestrator.source.nearest import nearest
+from orchestrator.spec.draft import Location, Positions
+from orchestrator.spec.hints import elsewhere, rewritten, shape, synonyms_of, to_add
+from orchestrator.spec.values import ENVIRONMENT, FILLED
 
-Location = tuple[str | int, ...]
 Keys = Callable[[Location], Mapping[str, str]]
 Levels = Callable[[str], Sequence[str]]
 
 _EXPECTED = {
-    "string_type": "text",
-    "int_type": "a whole number",
-    "int_from_float": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "list_type": "a list",
-    "tuple_type": "a list",
-    "dict_type": "a mapping of names to values",
-    "model_type": "a mapping of keys to values",
+    "string_type": ("text", "text"),
+    "int_type": ("number", "a whole number"),
+    "int_from_float": ("number", "a whole number"),
+    "float_type": ("number", "a number"),
+    "bool_type": ("flag", "true or false"),
+    "list_type": ("list", "a list"),
+    "tuple_type": ("list", "a list"),
+    "dict_type": ("mapping", "a mapping of names to values"),
+    "model_type": ("mapping", "a mapping of keys to values"),
+}
+_PATTERNS = {
+    FILLED: "must not be empty",
+    ENVIRONMENT: "must be the name of an environment variable: letters, digits and _, not beginning with a digit",
 }
 _YAML_WORDS = {"True": "true", "False": "false", "None": "null"}
+_OWN_CODES = {"wrong-type", "literal-secret"}  # what our own validators say, beside bad-value
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
@@ -33,7 +41,8 @@ _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less tha
 class Fault:
     """A fault at a place in the data. ``key`` points at the key instead of the value.
 
-    ``about`` names the key that is missing, or that was meant by an unknown one.
+    ``about`` names the key that is missing, or that was meant by an unknown one; ``other`` is the place of something
+    else that the fault is about.
     """
 
     location: Location
@@ -42,12 +51,15 @@ class Fault:
     hint: str | None = None
     key: bool = False
     about: str | None = None
+    other: Location | None = None
 
 
 def to_diagnostic(source: Source, fault: Fault) -> Diagnostic:
-    """The fault as a diagnostic, with its place in the text."""
+    """The fault as a diagnostic, with its place in the text, and with the aliases that lead there."""
     span = source.locate(fault.location, key=fault.key)
-    return Diagnostic(span, fault.code, fault.message, fault.hint)
+    used = [Related(use, "used here") for use in source.uses(fault.location)]
+    other = [Related(source.locate(fault.other), "this one")] if fault.other else []
+    return Diagnostic(span, fault.code, fault.message, fault.hint, related=(*other, *used))
 
 
 def without_echoes(faults: Sequence[Fault]) -> list[Fault]:
@@ -58,7 +70,7 @@ def without_echoes(faults: Sequence[Fault]) -> list[Fault]:
 
 def empty_value(location: Location) -> Fault:
     """A key without a value."""
-    what = repr(location[-1]) if isinstance(location[-1], str) else "this entry"
+    what = shown(location[-1]) if isinstance(location[-1], str) else "this entry"
     return Fault(location, "wrong-type", f"{what} has no value", "write one, or leave the key out", key=True)
 
 
@@ -72,15 +84,22 @@ def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:
     if kind == "missing":
         parent, name = location[:-1], str(location[-1])
         message = f"{subject(parent)} has no {name!r}"
-        return Fault(parent, "missing-key", message, keys(parent).get(name), key=True, about=name)
+        return Fault(parent, "missing-key", message, to_add(name, keys(parent).get(name)), key=True, about=name)
     if location[-1:] == ("api_key",) and isinstance(detail["input"], str):
-        hint = "write api_key: {env: NAME}, and put the key into that environment variable"
-        return Fault(location, "literal-secret", "a key never stands in a file", hint)
+        return literal_secret(location)
     if kind in _EXPECTED:
-        message = f"{subject(location)} must be {_EXPECTED[kind]}, not {kind_of(detail['input'])}"
-        return Fault(location, "wrong-type", message, _type_hint(kind, detail["input"]))
-    code = "wrong-type" if kind == "wrong-type" else "bad-value"  # our own validators say which
-    return Fault(location, code, f"{subject(location)} {_bound(kind, detail.get('ctx', {}), detail['msg'])}")
+        wanted, words = _EXPECTED[kind]
+        message = f"{subject(location)} must be {shape(location) or words}, not {kind_of(detail['input'])}"
+        return Fault(location, "wrong-type", message, rewritten(location, wanted, detail["input"]))
+    code = kind if kind in _OWN_CODES else "bad-value"
+    context = detail.get("ctx", {})
+    return Fault(location, code, f"{subject(location)} {_bound(kind, context, detail['msg'])}", context.get("hint"))
+
+
+def literal_secret(location: Location) -> Fault:
+    """A key that stands in the file. What it is, is never repeated."""
+    hint = "write api_key: {env: NAME}, and put the key into that environment variable"
+    return Fault(location, "literal-secret", "a key never stands in a file", hint)
 
 
 def subject(location: Location) -> str:
@@ -89,11 +108,15 @@ def subject(location: Location) -> str:
         case ():
             return "the file"
         case (("agents" | "models" | "variables") as section, name):
-            return f"{section[:-1]} {name!r}"
+            return f"{section[:-1]} {shown(str(name))}"
+        case ("variables", name, "default"):
+            return f"the default of variable {shown(str(name))}"
         case (*_, str(key), int(index)):
             return f"entry {index + 1} of {key!r}"
+        case (*_, "base_url", "default"):
+            return "'base_url'"
         case _:
-            return repr(location[-1])
+            return shown(str(location[-1]))
 
 
 def kind_of(value: object) -> str:
@@ -107,28 +130,27 @@ def kind_of(value: object) -> str:
             return f"the number {value}"
         case str():
             return "text"
-        case list():
+        case list() | Positions():
             return "a list"
         case _:
             return "a mapping"
 
 
-def nearest(word: str, known: Sequence[str]) -> str | None:
-    """The known word that was probably meant."""
-    found = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
-    return found[0] if found else None
-
-
 def _unknown_key(location: Location, keys: Keys, levels: Levels) -> Fault:
-    key, here = str(location[-1]), list(keys(location[:-1]))
-    meant = nearest(key, here)
+    key, here = str(location[-1]), keys(location[:-1])
+    meant = synonyms_of(location, here)
+    if not meant and not elsewhere(key) and (close := nearest(key, here)):
+        meant = [close]
     if meant:
-        hint = f"did you mean {meant!r}?"
-    elif elsewhere := levels(key):
-        hint = f"it belongs {' or '.join(elsewhere)}"
+        hint = f"did you mean {' or '.join(map(repr, meant))}?"
+    elif written := elsewhere(key):
+        hint = written
+    elif others := levels(key):
+        hint = f"it belongs {' or '.join(others)}"
     else:
         hint = f"the keys here are: {', '.join(here)}"
-    return Fault(location, "unknown-key", f"unknown key {key!r}", hint, key=True, about=meant)
+    about = meant[0] if meant else None
+    return Fault(location, "unknown-key", f"unknown key {shown(key)}", hint, key=True, about=about)
 
 
 def _bad_name(location: Location, detail: ErrorDetails) -> Fault:
@@ -136,15 +158,7 @@ def _bad_name(location: Location, detail: ErrorDetails) -> Fault:
     hint = "lower-case letters, digits and underscores, beginning with a letter"
     if detail["type"] == "string_too_long":
         hint = f"at most {detail['ctx']['max_length']} characters"
-    return Fault(location, "bad-name", f"{name!r} can't be a name", hint, key=True)
-
-
-def _type_hint(kind: str, value: object) -> str | None:
-    if kind == "string_type" and isinstance(value, bool | int | float):
-        return "put it in quotes to make it a text"
-    if kind in {"list_type", "tuple_type"} and isinstance(value, str):
-        return f"write [{value}]"
-    return None
+    return Fault(location, "bad-name", f"{shown(str(name))} can't be a name", hint, key=True)
 
 
 def _bound(kind: str, context: Mapping[str, Any], message: str) -> str:
@@ -153,6 +167,10 @@ def _bound(kind: str, context: Mapping[str, Any], message: str) -> str:
             return f"must be {words} {context[name]:g}"
     if kind in {"string_too_short", "too_short"}:
         return "must not be empty"
+    if kind == "string_pattern_mismatch":
+        return _PATTERNS[context["pattern"]]
+    if kind == "finite_number":
+        return "must be a finite number, neither .inf nor .nan"
     if kind == "literal_error":
         return f"must be {_YAML_WORDS.get(context['expected'], context['expected'])}"
     return message

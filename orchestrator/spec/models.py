@@ -5,34 +5,36 @@ so that leaving out a broken entry moves no other.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self, TypeAlias, TypeVar
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-Scalar = str | int | float | bool | None
-NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
-AGENT_NAME_LENGTH = 51  # so that transfer_to_<name> fits into the 64 characters of a function name
+from orchestrator.spec.draft import Positions
+from orchestrator.spec.faults import Fault
+from orchestrator.spec.values import (
+    Absent,
+    AgentName,
+    AnyScalar,
+    EnvName,
+    Filled,
+    Flag,
+    Name,
+    Number,
+    Scalar,
+    Url,
+    Whole,
+    finite,
+)
+
 UNREADABLE = "\0"  # stands for instructions that are missing or broken
 RESERVED_VARIABLES = frozenset({"agent", "handoffs", "now"})
-
-T = TypeVar("T")
-Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
-AgentName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=AGENT_NAME_LENGTH)]
-Absent: TypeAlias = None  # "not given"; a written null is refused before validation, and is not in the schema
-Number = Annotated[float, Field(strict=True)]
-Whole = Annotated[int, Field(strict=True)]
-Flag = Annotated[bool, Field(strict=True)]
 
 
 def short(key: str) -> Any:
     """A validator that makes a text whole: ``"x"`` becomes ``{key: "x"}``."""
     return lambda value: {key: value} if isinstance(value, str) else value
-
-
-class Positions(dict[str | int, object]):
-    """A list by position, from which broken entries were left out."""
 
 
 def numbered(value: object) -> object:
@@ -44,23 +46,32 @@ def numbered(value: object) -> object:
     raise PydanticCustomError("list_type", "a list")
 
 
+def listed(value: object) -> object:
+    """A list, without what was left out of it."""
+    return list(value.values()) if isinstance(value, Positions) else value
+
+
 class Spec(BaseModel):
     """A mapping of the language: it takes its own keys and no others."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    def faults(self) -> Iterable[Fault]:
+        """What is wrong with it as a whole, though each of its parts is sound."""
+        return ()
+
 
 class FromEnvSpec(Spec):
     """A value from the environment. A literal text is one without ``env``."""
 
-    env: str | Absent = Field(min_length=1, description="Name of the environment variable.")
-    default: str | Absent = Field(None, description="The value where the variable is not set.")
+    env: EnvName | Absent = Field(description="Name of the environment variable.")
+    default: Url | Absent = Field(None, description="The value where the variable is not set.")
 
 
 class KeySpec(Spec):
     """Where a key comes from: the environment and nowhere else. ``none`` is one without ``env``."""
 
-    env: str | Absent = Field(min_length=1, description="Name of the environment variable that holds the key.")
+    env: EnvName | Absent = Field(description="Name of the environment variable that holds the key.")
 
 
 class VariableSpec(Spec):
@@ -69,12 +80,19 @@ class VariableSpec(Spec):
     type: Literal["string", "integer", "number", "boolean", "list", "object"] | Absent = Field(
         None, description="The type; that of the default where it is left out, else string."
     )
-    default: Any = Field(None, description="The value at first. Without a default the variable must be given.")
-    description: str | Absent = Field(None, description="Shown to people.")
-    enum: tuple[Scalar, ...] | Absent = Field(None, min_length=1, description="The only values that it may take.")
-    env: str | Absent = Field(
-        None, min_length=1, description="Environment variable that gives the value where --var does not."
+    default: Annotated[Any, AfterValidator(finite)] = Field(
+        None, description="The value at first. Without a default the variable must be given."
     )
+    description: str | Absent = Field(None, description="Shown to people.")
+    enum: (
+        Annotated[
+            tuple[AnyScalar, ...],
+            Field(min_length=1),
+            BeforeValidator(listed, json_schema_input_type=Annotated[list[Scalar], Field(min_length=1)]),
+        ]
+        | Absent
+    ) = Field(None, description="The only values that it may take.")
+    env: EnvName | Absent = Field(None, description="Environment variable that gives the value where --var does not.")
     secret: Flag | Absent = Field(
         None, description="Reaches tools only; it is never recorded, and no template sees it."
     )
@@ -83,7 +101,7 @@ class VariableSpec(Spec):
 class ModelSpec(Spec):
     """A model under an alias."""
 
-    model: str = Field(description="The model's name in the API.")
+    model: Filled = Field(description="The model's name in the API.")
     base_url: Annotated[
         FromEnvSpec | Absent,
         BeforeValidator(
@@ -124,14 +142,14 @@ def _approval(value: str) -> str:
 class ToolSpec(Spec):
     """A tool, or all tools of a module."""
 
-    use: str = Field(min_length=1, description="`module` for all its public functions, or `module:function`.")
+    use: Filled = Field(description="`module` for all its public functions, or `module:function`.")
     name: str | Absent = Field(None, description="What the model calls it; the function's own name by default.")
     description: str | Absent = Field(None, description="What the model is told; the docstring by default.")
     approval: Annotated[str, AfterValidator(_approval)] | Absent = Field(
         None,
         description="never, always, or `module:function`: it gets arguments and context; true asks, a text refuses.",
     )
-    requires: str | Absent = Field(None, min_length=1, description=_REQUIRES)
+    requires: Filled | Absent = Field(None, description=_REQUIRES)
     timeout: Number | Absent = Field(None, gt=0, description="Seconds after which a call is given up.")
     effects: Literal["read", "keyed", "once"] | Absent = Field(
         None, description="After an interruption, `read` and `keyed` may run again; `once`, the default, may not."
@@ -147,9 +165,9 @@ class ToolSpec(Spec):
 class EdgeSpec(Spec):
     """An allowed handoff."""
 
-    to: str = Field(description="The agent that takes over.")
+    to: Filled = Field(description="The agent that takes over.")
     when: str | Absent = Field(None, description="The handoff tool says: Transfer to LABEL when WHEN.")
-    requires: str | Absent = Field(None, min_length=1, description=_REQUIRES)
+    requires: Filled | Absent = Field(None, description=_REQUIRES)
     at_most: Whole | Absent = Field(
         None, ge=1, description="How often per run. Such a handoff does not count as ping-pong."
     )
@@ -208,7 +226,7 @@ _PARALLEL = "Whether the model may call several tools in one reply, as in the AP
 class DefaultsSpec(Spec):
     """For every agent: scalars where it says nothing, list entries in addition to its own."""
 
-    model: str | Absent = Field(None, description="The model of agents that name none.")
+    model: Filled | Absent = Field(None, description="The model of agents that name none.")
     tools: Tools = Field({}, description="Tools that every agent has.")
     handoffs: Handoffs = Field({}, description="Agents that every other agent may hand off to.")
     tool_choice: ToolChoice = Field(None, description=_TOOL_CHOICE)
@@ -236,10 +254,10 @@ class LimitsSpec(Spec):
 class AgentSpec(Spec):
     """An agent."""
 
-    label: str | Absent = Field(None, min_length=1, description="What people read; the name with blanks by default.")
+    label: Filled | Absent = Field(None, description="What people read; the name with blanks by default.")
     description: str | Absent = Field(None, description="What it is for; its handoff tool says so.")
-    instructions: str = Field(min_length=1, description="The routine: a Jinja template for the system message.")
-    model: str | Absent = Field(None, description="An alias when there is a models section, else a name in the API.")
+    instructions: Filled = Field(description="The routine: a Jinja template for the system message.")
+    model: Filled | Absent = Field(None, description="An alias when there is a models section, else a name in the API.")
     tools: Tools = Field({}, description="Tool modules and functions.")
     handoffs: Handoffs = Field({}, description="The agents that it may hand off to.")
     tool_choice: ToolChoice = Field(None, description=_TOOL_CHOICE)
@@ -258,7 +276,12 @@ class FileSpec(Spec):
 
     version: Literal[1] = Field(1, description="Version of the language.")
     description: str | Absent = Field(None, description="What these agents do.")
-    packages: tuple[str, ...] | Absent = Field(None, description="Installed packages that tools may come from.")
+    include: Annotated[dict[int, Filled], BeforeValidator(numbered, json_schema_input_type=list[Filled])] = Field(
+        {}, description="Other files whose agents, variables and models join: paths or globs, relative to this file."
+    )
+    packages: Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=list[str])] | Absent = Field(
+        None, description="Installed packages that tools may come from."
+    )
     entry: str | Absent = Field(None, description="The agent that begins; needed when there are several.")
     variables: dict[
         Name, Annotated[VariableSpec, BeforeValidator(_whole_variable, json_schema_input_type=Scalar | VariableSpec)]
@@ -269,60 +292,3 @@ class FileSpec(Spec):
     )
     limits: LimitsSpec = Field(default_factory=LimitsSpec, description="Bounds on each run.")
     agents: dict[AgentName, AgentSpec] = Field({}, description="The agents by name.")
-
-
-def keys_at(location: tuple[str | int, ...]) -> Mapping[str, str]:
-    """The keys that the mapping at this place may have, with their descriptions; empty where the keys are names."""
-    model = _model_at(location)
-    return {} if model is None else {name: info.description or "" for name, info in model.model_fields.items()}
-
-
-_SHAPES: tuple[tuple[tuple[str | None, ...], type[Spec]], ...] = (
-    ((), FileSpec),
-    (("variables", None), VariableSpec),
-    (("models", None), ModelSpec),
-    (("models", None, "base_url"), FromEnvSpec),
-    (("models", None, "api_key"), KeySpec),
-    (("defaults",), DefaultsSpec),
-    (("defaults", "tools", None), ToolSpec),
-    (("defaults", "handoffs", None), EdgeSpec),
-    (("defaults", "tool_choice"), ToolChoiceSpec),
-    (("defaults", "tool_choice", "function"), FunctionNameSpec),
-    (("limits",), LimitsSpec),
-    (("agents", None), AgentSpec),
-    (("agents", None, "tools", None), ToolSpec),
-    (("agents", None, "handoffs", None), EdgeSpec),
-    (("agents", None, "tool_choice"), ToolChoiceSpec),
-    (("agents", None, "tool_choice", "function"), FunctionNameSpec),
-)
-
-
-def _model_at(location: tuple[str | int, ...]) -> type[Spec] | None:
-    for pattern, model in _SHAPES:
-        if len(pattern) == len(location) and all(p in {None, part} for p, part in zip(pattern, location, strict=True)):
-            return model
-    return None
-
-
-def is_free(location: tuple[str | int, ...]) -> bool:
-    """Whether null may stand at this place."""
-    match location:
-        case ("variables", _) | ("variables", _, "default", *_) | ("variables", _, "enum", _):
-            return True
-        case _:
-            return False
-
-
-def levels_of(key: str) -> list[str]:
-    """The other places where a key may stand, in words."""
-    levels: dict[str, type[Spec]] = {
-        "at the top of the file": FileSpec,
-        "in an agent": AgentSpec,
-        "in a model": ModelSpec,
-        "in a variable": VariableSpec,
-        "in an entry of 'tools'": ToolSpec,
-        "in an entry of 'handoffs'": EdgeSpec,
-        "in 'defaults'": DefaultsSpec,
-        "in 'limits'": LimitsSpec,
-    }
-    return [where for where, model in levels.items() if key in model.model_fields]

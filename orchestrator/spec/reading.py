@@ -1,22 +1,36 @@
 """A source becomes a spec: what is broken is reported and left out, what is sound stays.
 
-The data is validated, each fault is reported and the smallest part that holds it is left out, until nothing is wrong.
+The data is validated, the smallest part that holds each fault is left out, and what is left is validated again until
+nothing is wrong. That takes a few rounds only, since one round finds all faults but those that others hide.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.source import Source
-from orchestrator.spec.faults import Fault, Location, empty_value, fault_of, kind_of, to_diagnostic, without_echoes
-from orchestrator.spec.models import UNREADABLE, FileSpec, Positions, is_free, keys_at, levels_of
+from orchestrator.spec.draft import Draft, Location, leaves
+from orchestrator.spec.faults import (
+    Fault,
+    empty_value,
+    fault_of,
+    kind_of,
+    literal_secret,
+    to_diagnostic,
+    without_echoes,
+)
+from orchestrator.spec.models import UNREADABLE, FileSpec, Spec
+from orchestrator.spec.places import is_free, keys_at, levels_of
 
-M = TypeVar("M", bound=BaseModel)
+M = TypeVar("M", bound=Spec)
 
 _SECTIONS = ("agents", "models", "variables")
+_KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{20}|^\s*Bearer\s+\S", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +39,7 @@ class Shape(Generic[M]):
 
     ``keys`` gives the keys of the mapping at a location, for "did you mean"; ``free`` says where null is a value;
     ``levels`` tells the other places where a key may stand. ``stand_ins`` are values for missing keys, so that the
-    rest of the mapping is not lost with them.
+    rest of the mapping is not lost with them. ``secret`` says which texts must not stand in a file.
     """
 
     model: type[M]
@@ -33,6 +47,7 @@ class Shape(Generic[M]):
     free: Callable[[Location], bool]
     stand_ins: Mapping[str, object] = field(default_factory=dict)
     levels: Callable[[str], Sequence[str]] = field(default=lambda _: ())
+    secret: Callable[[Location, str], bool] = field(default=lambda _, __: False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +67,8 @@ class Reading(Generic[M]):
 
 def read_spec(source: Source) -> Reading[FileSpec]:
     """Read a file of agents."""
-    reading = read_as(Shape(FileSpec, keys_at, is_free, {"instructions": UNREADABLE}, levels_of), source)
+    shape = Shape(FileSpec, keys_at, is_free, {"instructions": UNREADABLE}, levels_of, _is_key_of_model)
+    reading = read_as(shape, source)
     data = source.data if isinstance(source.data, dict) else {}
     names = {section: frozenset(data[section] if isinstance(data.get(section), dict) else ()) for section in _SECTIONS}
     return Reading(source, reading.spec, reading.diagnostics, reading.broken, names)
@@ -63,102 +79,76 @@ def read_as(shape: Shape[M], source: Source) -> Reading[M]:
     if not source.readable:
         return Reading(source, None, source.diagnostics)
     if not isinstance(source.data, dict):
-        fault = Fault((), "wrong-type", f"the file must be a mapping of keys to values, not {kind_of(source.data)}")
+        message = f"the file must be a mapping of keys to values, not {kind_of(source.data)}"
+        fault = Fault((), "wrong-type", message, "write lines such as `key: value`, with a blank behind each ':'")
         return Reading(source, None, (*source.diagnostics, to_diagnostic(source, fault)))
-    data: object = {key: value for key, value in source.data.items() if not key.startswith("x-")}
-    empty = list(_empty_values(data, shape.free))
-    for location in empty:
-        data = _without(data, location)
-    dropped = set(empty)
-    spec, faults = _validated(shape, data, dropped)
-    dropped |= {(*fault.location[:-1], fault.about) for fault in faults if fault.code == "unknown-key" and fault.about}
-    known = {diagnostic.span for diagnostic in source.diagnostics}  # an alias without anchor has no value, for one
-    really = [location for location in empty if source.locate(location) not in known]
-    found = [to_diagnostic(source, fault) for fault in (*map(empty_value, really), *faults)]
-    new = tuple(diagnostic for diagnostic in found if diagnostic.span not in known)
-    return Reading(source, spec, (*source.diagnostics, *new), frozenset(dropped))
+    draft = Draft({key: value for key, value in source.data.items() if not key.startswith("x-")})
+    unfit = list(_unfit_leaves(draft.data, shape, source))
+    for fault in unfit:
+        draft.leave_out(fault.location)
+    spec, faults = _validated(shape, draft)
+    meant = {(*fault.location[:-1], fault.about) for fault in faults if fault.code == "unknown-key" and fault.about}
+    really = [fault for fault in unfit if not source.unread(fault.location)]
+    found = [to_diagnostic(source, fault) for fault in (*really, *faults)]
+    return Reading(source, spec, _once(source.diagnostics, found), frozenset(draft.gone | meant))
 
 
-def _validated(shape: Shape[M], data: object, dropped: set[Location]) -> tuple[M | None, list[Fault]]:
-    """Validate and leave out what is wrong, as often as it takes. ``dropped`` has been reported already."""
+def _is_key_of_model(location: Location, text: str) -> bool:
+    return location[0] == "models" and bool(_KEY.search(text))
+
+
+def _unfit_leaves(data: object, shape: Shape[M], source: Source) -> Iterator[Fault]:
+    """What is wrong with single values whatever holds them: no value where one is expected, or a secret."""
+    for location, value in leaves(data):
+        if value is None and (not shape.free(location) or source.unread(location)):
+            yield empty_value(location)
+        elif isinstance(value, str) and shape.secret(location, value):
+            yield literal_secret(location)
+
+
+def _validated(shape: Shape[M], draft: Draft) -> tuple[M | None, list[Fault]]:
+    """Validate and leave out what is wrong, as often as it takes."""
     faults: list[Fault] = []
     while True:
         try:
-            return shape.model.model_validate(data), without_echoes(faults)
+            spec = shape.model.model_validate(draft.data)
         except ValidationError as error:
             details = error.errors(include_url=False)
-        for detail in details:
-            missing = detail["type"] == "missing"
-            place = tuple(part for part in detail["loc"] if part != "[key]")
-            if not _follows(detail["type"], place, dropped):
-                faults.append(fault_of(detail, shape.keys, shape.levels))
-            if missing and place[-1] in shape.stand_ins:
-                data = _with(data, place, shape.stand_ins[str(place[-1])])
-                continue
-            drop = place[:-1] if missing else place
-            while drop and not _exists(data, drop):  # a location may end in what pydantic calls a choice
-                drop = drop[:-1]
-            if not drop:
-                return None, without_echoes(faults)
-            dropped.add(drop)
-            data = _without(data, drop)
-
-
-def _follows(kind: str, place: Location, dropped: set[Location]) -> bool:
-    """Whether a fault is there only because something was left out: a missing key, or a rule over several keys."""
-    if kind == "missing":
-        return place in dropped
-    return kind == "bad-value" and any(len(d) > len(place) and d[: len(place)] == place for d in dropped)
-
-
-def _empty_values(data: object, free: Callable[[Location], bool], at: Location = ()) -> Iterator[Location]:
-    """Where a key has no value though one is expected."""
-    if data is None and not free(at):
-        yield at
-    elif isinstance(data, dict):
-        for key, value in data.items():
-            yield from _empty_values(value, free, (*at, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _empty_values(value, free, (*at, index))
-
-
-def _with(data: object, location: Location, value: object) -> object:
-    """A copy of the data with a value at this place, whose mapping exists."""
-    copy = _copy(data)
-    head, rest = location[0], location[1:]
-    copy[head] = _with(copy[head], rest, value) if rest else value
-    return copy
-
-
-def _exists(data: object, location: Location) -> bool:
-    for part in location:
-        if isinstance(data, list):
-            inside = isinstance(part, int) and part < len(data)
         else:
-            inside = isinstance(data, dict) and part in data
-        if not inside:
-            return False
-        data = cast("Any", data)[part]
-    return True
+            faults += [fault for fault in spec.faults() if not _rests_on(fault, draft)]
+            return spec, without_echoes(faults)
+        faults += [fault_of(detail, shape.keys, shape.levels) for detail in details if not _follows(detail, draft)]
+        for detail in details:
+            place = _place(detail)
+            if detail["type"] != "missing":
+                usable = draft.leave_out(place)
+            elif place[-1] in shape.stand_ins:
+                usable = draft.put_in(place, shape.stand_ins[str(place[-1])])
+            else:
+                usable = draft.leave_out(place[:-1])
+            if not usable:
+                return None, without_echoes(faults)
 
 
-def _copy(data: object) -> dict[str | int, object]:
-    if isinstance(data, list):
-        return Positions(enumerate(data))
-    if isinstance(data, dict):
-        return Positions(data) if isinstance(data, Positions) else dict(data)
-    return {}
+def _rests_on(fault: Fault, draft: Draft) -> bool:
+    """Whether a fault of the whole is about something that is not as it was written."""
+    return draft.touched(fault.location) or (fault.other is not None and draft.touched(fault.other))
 
 
-def _without(data: object, location: Location) -> object:
-    """A copy of the data without the part at this place. A list becomes a mapping by position."""
-    head, rest = location[0], location[1:]
-    copy = _copy(data)
-    if head not in copy:
-        return data
-    if rest:
-        copy[head] = _without(copy[head], rest)
-    else:
-        del copy[head]
-    return copy
+def _follows(detail: ErrorDetails, draft: Draft) -> bool:
+    """Whether a fault is there only because something was left out: a missing key, or a rule over several keys."""
+    place = _place(detail)
+    if detail["type"] == "missing":
+        return place in draft.gone
+    return detail["type"] == "bad-value" and draft.touched(place)
+
+
+def _place(detail: ErrorDetails) -> Location:
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
+def _once(text: Sequence[Diagnostic], shape: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The faults of the text, and those of the shape at other places; what several aliases share is told once."""
+    told = {diagnostic.span for diagnostic in text}
+    new = {(each.span, each.code, each.message): each for each in reversed(shape) if each.span not in told}
+    return (*text, *reversed(new.values()))

@@ -159,7 +159,7 @@ FAULTS = [
     ("a: 1\ntrue: x\n", "wrong-type", 2, 1, "'true'"),
     ("null: x\n", "wrong-type", 1, 1, "'null'"),
     ("? [a]\n: x\n", "wrong-type", 1, 3, "a list"),
-    ("a: {{ company }}\n", "wrong-type", 1, 5, "a mapping"),
+    ("a: {{ company }}\n", "syntax", 1, 4, "'{{'"),
     ("<<: x\n", "wrong-type", 1, 5, "merged"),
     ("a: &a [1]\nb:\n  <<: *a\n", "wrong-type", 1, 8, "merged"),
     ("a: &a 1\nb:\n  <<: [*a]\n", "wrong-type", 3, 8, "merged"),
@@ -169,7 +169,7 @@ FAULTS = [
     ("a: &a {<<: *a}\n", "syntax", 1, 12, "inside"),
     ("a: b: c\n", "syntax", 1, 5, "':'"),
     ("a: b\n  c: d\n", "syntax", 2, 3, "continues the text above"),
-    ("agents\n  b: d\n", "syntax", 2, 3, "continues the text above"),
+    ("agents\n  b: d\n", "syntax", 1, 1, "without a ':'"),
     ("a: - b\n", "syntax", 1, 4, "list"),
     ("a: ? b\n", "syntax", 1, 4, "'? '"),
     ("a: @b\n", "syntax", 1, 4, "'@'"),
@@ -178,8 +178,8 @@ FAULTS = [
     ("a: 1\nbcd\ne: 2\n", "syntax", 2, 1, "without a ':'"),
     ("a: 'x\nb: 1\n", "syntax", 1, 4, "never closed"),
     ('a: "x\nb: 1\n', "syntax", 1, 4, "never closed"),
-    ("a: 'it's'\n", "syntax", 1, 8, "has ended"),
-    ('a: "x" y\n', "syntax", 1, 8, "has ended"),
+    ("a: 'it's'\n", "syntax", 1, 8, "quotes end"),
+    ('a: "x" y\n', "syntax", 1, 8, "quotes end"),
     ("a: [1, 2\n", "syntax", 1, 4, "'[' is never closed"),
     ("a: [1,\nb: c\nd: e\n", "syntax", 1, 4, "'[' is never closed"),
     ("a: {b: c\n", "syntax", 1, 4, "'{' is never closed"),
@@ -192,7 +192,7 @@ FAULTS = [
     ("a:\n  b: c\n  - d\n", "syntax", 3, 3, "list entry"),
     ('a: "\\q"\n', "syntax", 1, 5, "backslash"),
     ("a: |x\n  b\n", "syntax", 1, 5, "block text"),
-    ("a: &\n", "syntax", 1, 4, "name"),
+    ("a: &\n", "syntax", 1, 4, "'&'"),
     ("%YAML 2.0\n---\na: 1\n", "syntax", 1, 1, "'%'"),
     ("a: |\n  x\u2028y\nb: c\n", "syntax", 2, 4, "U+2028"),
     ("a: \x01\n", "encoding", 1, 4, "U+0001"),
@@ -411,6 +411,38 @@ def test_group_26_a_line_inside_a_text_is_a_line_of_the_file(
     span = source.inside(location, line, column)
     assert (span.line, span.column) == place
     assert shown(source, span) == rest
+
+
+def test_group_26_how_a_value_is_written() -> None:
+    text = "a: [b, {c: 'd'}]\ne:\n  - \"f\"\n  - |\n    g\n  - >\n    h\ni: {}\nj: &j\n  k: l\nm: *j\n"
+    source = parse(text)
+    styles = {("a", 0): "", ("a", 1, "c"): "'", ("e", 0): '"', ("e", 1): "|", ("e", 2): ">", ("a",): None, ("z",): None}
+    assert {location: source.style(location) for location in styles} == styles
+    flows = {("a",): True, ("a", 1): True, ("e",): False, ("i",): True, ("j",): False, ("m",): False, ("a", 0): False}
+    assert {location: source.flow(location) for location in flows} == flows
+    assert not source.flow(())
+    assert not source.flow(("z", 1))
+
+
+def test_group_26_the_line_of_the_key_of_a_block() -> None:
+    text = "a: |\n  one\n\n  two\nb:\n  - c: &c >-\n\n      three\n  - |\n    four\nd: *c\ne: five\n  six\nf: |\n"
+    source = parse(text)
+    headers = [source.header(line) for line in range(1, 17)]
+    assert headers == [None, 1, 1, 1, None, None, 6, 6, None, 9, None, None, None, None, None, None]
+
+
+def test_group_26_a_block_is_found_in_time_among_thousands() -> None:
+    source = parse("".join(f"a{number}: |\n  x\n  y\n" for number in range(10_000)))
+    start = time.process_time()
+    assert [source.header(line) for line in (3, 29_999, 30_000)] == [1, 29_998, 29_998]
+    assert sum(source.header(line) is not None for line in range(1, 30_001)) == 20_000
+    assert time.process_time() - start < 1
+
+
+def test_group_26_a_value_without_data_is_known_as_such() -> None:
+    source = parse("a: *x\nb: {{ y }}\nc: !z 1\nd: !z [1]\ne:\nf: ~\n")
+    assert [source.unread((key,)) for key in "abcdefg"] == [True] * 4 + [False] * 3
+    assert source.data == dict.fromkeys("abcdef")
 
 
 def test_group_26_inside_of_what_is_no_text_is_where_it_stands() -> None:

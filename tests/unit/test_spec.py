@@ -42,7 +42,7 @@ def test_a_misspelt_key_is_not_missing_as_well() -> None:
 
 def test_but_another_missing_key_is() -> None:
     assert told("agents: {a: {modle: x}}\n") == [
-        "1:10 missing-key: agent 'a' has no 'instructions' (The routine: a Jinja template for the system message.)",
+        "1:10 missing-key: agent 'a' has no 'instructions' (add instructions: | and the routine below it)",
         "1:14 unknown-key: unknown key 'modle' (did you mean 'model'?)",
     ]
 
@@ -86,18 +86,18 @@ TYPES = {
         f"{AGENT}    description: true\n",
         "5:18 wrong-type: 'description' must be text, not true (put it in quotes to make it a text)",
     ),
-    "a list for a text": ("entry: [a]\n", "1:8 wrong-type: 'entry' must be text, not a list"),
+    "a list for a text": ("entry: [a]\n", "1:8 wrong-type: 'entry' must be text, not a list (write entry: a)"),
     "a text for a list": (
         f"{AGENT}    tools: tools.acme\n",
         "5:12 wrong-type: 'tools' must be a list, not text (write [tools.acme])",
     ),
     "a mapping for a list": (
         f"{AGENT}    handoffs: {{to: b}}\n",
-        "5:15 wrong-type: 'handoffs' must be a list, not a mapping",
+        "5:15 wrong-type: 'handoffs' must be a list, not a mapping (write a list: handoffs: [{to: b}])",
     ),
     "an empty mapping for a list": (
         f"{AGENT}    tools: {{}}\n",
-        "5:12 wrong-type: 'tools' must be a list, not a mapping",
+        "5:12 wrong-type: 'tools' must be a list, not a mapping (write tools: [])",
     ),
     "a list for an agent": (
         "agents: {a: []}\n",
@@ -105,16 +105,22 @@ TYPES = {
     ),
     "a text for a model": (
         "models: {f: gpt}\n",
-        "1:13 wrong-type: model 'f' must be a mapping of keys to values, not text",
+        "1:13 wrong-type: model 'f' must be a mapping of keys to values, not text (write f: {model: gpt})",
     ),
     "a list for a variable": (
         "variables: {v: [a]}\n",
-        "1:16 wrong-type: variable 'v' must be a mapping of keys to values, not a list",
+        (
+            "1:16 wrong-type: variable 'v' must be a default (text, number, true, false or null), "
+            "or a mapping of keys to values, not a list (write v: {default: [...]})"
+        ),
     ),
     "a text for a section": ("agents: a\n", "1:9 wrong-type: 'agents' must be a mapping of names to values, not text"),
     "a number in an entry": (
         f"{AGENT}    handoffs: [b, 3]\n",
-        "5:19 wrong-type: entry 2 of 'handoffs' must be a mapping of keys to values, not the number 3",
+        (
+            "5:19 wrong-type: entry 2 of 'handoffs' must be the name of an agent, or a mapping with 'to', "
+            "not the number 3 (such as sales, or {to: sales, when: the customer wants to buy})"
+        ),
     ),
     "a text for a number": (
         "models: {f: {model: m, temperature: hot}}\n",
@@ -138,7 +144,10 @@ TYPES = {
     ),
     "a key in the file": (
         "models: {f: {model: m, api_key: [x]}}\n",
-        "1:33 wrong-type: 'api_key' must be a mapping of keys to values, not a list",
+        (
+            "1:33 wrong-type: 'api_key' must be a mapping with 'env', or none, not a list "
+            "(write {env: NAME}, or none for a server that takes no key)"
+        ),
     ),
 }
 
@@ -152,8 +161,14 @@ def test_wrong_types(case: str) -> None:
 VALUES = {
     "too much": ("models: {f: {model: m, temperature: 3}}\n", "1:37 bad-value: 'temperature' must be at most 2"),
     "too little": ("models: {f: {model: m, top_p: -0.5}}\n", "1:31 bad-value: 'top_p' must be at least 0"),
-    "not finite": ("models: {f: {model: m, temperature: .inf}}\n", "1:37 bad-value: 'temperature' must be at most 2"),
-    "no number": ("models: {f: {model: m, temperature: .nan}}\n", "1:37 bad-value: 'temperature' must be at most 2"),
+    "not finite": (
+        "models: {f: {model: m, temperature: .inf}}\n",
+        "1:37 bad-value: 'temperature' must be a finite number, neither .inf nor .nan",
+    ),
+    "no number": (
+        "models: {f: {model: m, temperature: .nan}}\n",
+        "1:37 bad-value: 'temperature' must be a finite number, neither .inf nor .nan",
+    ),
     "another version": ("version: 2\n", "1:10 bad-value: 'version' must be 1"),
     "an unknown type": (
         "variables: {v: {type: text}}\n",
@@ -215,6 +230,7 @@ NAMES = {
 def test_bad_names(case: str) -> None:
     name, hint = NAMES[case]
     shown = name.strip('"').replace("\\n", "\n")
+    shown = shown if len(shown) <= 40 else f"{shown[:39]}…"
     assert told(f"agents: {{{name}: {{instructions: x, model: m}}}}\n") == [
         f"1:10 bad-name: {shown!r} can't be a name ({hint})"
     ]
