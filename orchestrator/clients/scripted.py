@@ -11,16 +11,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import Environment, TemplateError
-
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.errors import LoadError, ScriptError
+from orchestrator.errors import LoadError, RenderError, ScriptError
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.source import Source
 from orchestrator.spec import Reading, RuleSpec, ScriptSpec, Shape, read_as, script_free, script_keys
-from orchestrator.templates import environment
+from orchestrator.templates import Instructions, Sandbox, check_syntax, environment
 
 
 def read_script(source: Source) -> Reading[ScriptSpec]:
@@ -42,7 +40,7 @@ class ScriptedClient:
 
     spec: ScriptSpec
     name: str
-    env: Environment
+    env: Sandbox
 
     @classmethod
     def from_file(cls, path: str | Path) -> "ScriptedClient":
@@ -107,10 +105,9 @@ class ScriptedClient:
 
     def _render(self, text: str, names: Mapping[str, object]) -> str:
         try:
-            return self.env.from_string(text).render(names)
-        except Exception as error:  # noqa: BLE001 - an expression may raise anything
-            what = str(error) if isinstance(error, TemplateError) else f"{type(error).__name__}: {error}"
-            raise ScriptError(f"{self.name}: {text!r} can't be rendered: {what}") from None
+            return Instructions(text, self.name, self.env).render(names)
+        except RenderError as error:
+            raise ScriptError(f"{self.name}: {text!r} can't be rendered: {error}") from None
 
     def _rendered(self, value: object, names: Mapping[str, object]) -> object:
         match value:
@@ -177,11 +174,8 @@ def _inner_texts(location: tuple[str | int, ...], value: object) -> list[tuple[t
             return []
 
 
-def _template_fault(env: Environment, source: Source, location: tuple[str | int, ...], text: str) -> list[Diagnostic]:
-    try:
-        env.parse(text)
-    except TemplateError as error:
-        message = error.message or "is no template"
-        span = source.inside(location, getattr(error, "lineno", 1))
-        return [Diagnostic(span, "template-syntax", message)]
-    return []
+def _template_fault(env: Sandbox, source: Source, location: tuple[str | int, ...], text: str) -> list[Diagnostic]:
+    fault = check_syntax(text, env)
+    if fault is None:
+        return []
+    return [Diagnostic(source.inside(location, fault.line, fault.column), fault.code, fault.message, fault.hint)]

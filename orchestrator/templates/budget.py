@@ -24,6 +24,8 @@ class TooExpensive(SecurityError):  # noqa: N818 - named for the diagnostic that
     """A template does more than a routine may: it runs too long, or makes too long a text."""
 
 
+_CHARS_PER_STEP = 20
+_ENTRIES_PER_STEP = 10
 _REFERS = re.compile(r"\{[^{}]*\{|%[^a-z]*\*")
 _LONG_NUMBER = re.compile(r"\d{7,}")
 
@@ -42,12 +44,18 @@ def begin_budget() -> None:
     _budget.set(_Budget())
 
 
-def step() -> None:
-    """Pay for one step."""
+def spent() -> float:
+    """The part of its budget that the rendering in this task or thread has used, from 0 to 1."""
+    budget = _budget.get() or _Budget()
+    return max(1 - budget.steps / MAX_STEPS, 1 - budget.chars / MAX_CHARS)
+
+
+def step(steps: int = 1) -> None:
+    """Pay for one step, or for several."""
     budget = _budget.get()
     if budget is None:
         return
-    budget.steps -= 1
+    budget.steps -= steps
     if budget.steps < 0:
         raise TooExpensive(f"it takes more than {MAX_STEPS} steps: does a loop or a macro never end?")
 
@@ -58,7 +66,7 @@ def sized(value: Any) -> Any:
         raise TooExpensive(f"it makes a text or a list of more than {MAX_CHARS} entries")
     if isinstance(value, int) and abs(value) > MAX_NUMBER:
         raise TooExpensive("it makes a number that is too large")
-    return value
+    return weighed(value)
 
 
 def charge(chars: int) -> None:
@@ -78,24 +86,35 @@ def charged(_: Context, chars: int) -> str:
 
 
 def weighed(value: Any) -> Any:
-    """The value, if writing it out is not endless: a list may hold itself many times over."""
+    """The value, with its size paid for: to look at it, or to write it out, takes the longer the larger it is.
+
+    A list may hold itself many times over.
+    """
+    if isinstance(value, str):
+        step(len(value) // _CHARS_PER_STEP)
     if not isinstance(value, list | tuple | dict):
         return value
     seen, waiting = 0, [value]
     while waiting:
-        inner = waiting.pop()
-        for item in inner.values() if isinstance(inner, dict) else inner:
+        for item in _entries(waiting.pop()):
             seen += 1
             if isinstance(item, list | tuple | dict):
                 waiting.append(item)
         if seen > MAX_STEPS:
             raise TooExpensive(f"it writes out a list of more than {MAX_STEPS} entries")
+    step(seen // _ENTRIES_PER_STEP)
     return value
+
+
+def _entries(value: list[Any] | tuple[Any, ...] | dict[Any, Any]) -> Iterable[Any]:
+    return value.values() if isinstance(value, dict) else value
 
 
 def printed(value: Any) -> Any:
     """What ``{{ }}`` puts out."""
-    charge(len(value) if isinstance(value, str) else 0)
+    if isinstance(value, str):
+        charge(len(value))
+        return value
     return weighed(value)
 
 
@@ -127,7 +146,7 @@ def joined(parts: Iterable[Any]) -> str:
     texts = [str(weighed(part)) for part in parts]
     if sum(map(len, texts)) > MAX_CHARS:
         raise TooExpensive(f"it makes a text of more than {MAX_CHARS} characters")
-    return "".join(texts)
+    return str(weighed("".join(texts)))
 
 
 def modest(args: Iterable[Any], kwargs: dict[str, Any]) -> None:

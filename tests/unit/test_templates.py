@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.errors import RenderError
-from orchestrator.templates import Instructions, compile_expression, holds
+from orchestrator.templates import Instructions, compile_expression, environment, holds
 
 FINE = {
     "a loop knows its length": (
@@ -64,6 +64,9 @@ ENDLESS = {
     "long texts in a loop": "{% for i in range(3000) %}{{ 'x' * 999999 }}{% endfor %}",
     "long texts in a set block": "{% set x %}{% for i in range(90000) %}{{ 'y' * 900 }}{% endfor %}{% endset %}{{ x }}",
     "plain text in a loop": "{% for i in range(90000) %}" + "z" * 1000 + "{% endfor %}",
+    "slices": "{% set x = 'a' * 999999 %}{% for i in range(90000) %}{% set y = x[1:] %}{% endfor %}",
+    "comparisons": "{% set x = [1] * 90000 %}{% for i in range(90000) %}{% set y = x == x %}{% endfor %}",
+    "files that include each other twice": "{% include 'twice0.md' %}",
     "a file that includes itself": "{% include 'loop.md' %}",
 }
 
@@ -78,6 +81,9 @@ def test_group_30_what_routines_use_works(case: str) -> None:
 def test_group_30_a_template_without_end_is_stopped(case: str, tmp_path: Path) -> None:
     """In a process of its own, with little memory and little time."""
     (tmp_path / "loop.md").write_text("{% include 'loop.md' %}")
+    for index in range(40):
+        (tmp_path / f"twice{index}.md").write_text(f"{{% include 'twice{index + 1}.md' %}}" * 2)
+    (tmp_path / "twice40.md").write_text("end")
     program = textwrap.dedent(f"""
         import resource
         from orchestrator.errors import RenderError
@@ -113,3 +119,43 @@ def test_group_21a_an_expression_is_bounded_too_and_false_when_it_can_not_be_tol
     assert not holds("nothing_of_this_name", {})
     with pytest.raises(RenderError):
         compile_expression("a +")
+
+
+FAILING = {
+    "a\n{{ company + 1 }}": ("'+' can't take a text and a number", 2),
+    "{{ nothing }}": ("'nothing' has no value here", 1),
+    "{{ none.x }}": ("null has no 'x'", 1),
+    "\n\n{% include 'nowhere.md' %}": ("there is no file 'nowhere.md'", 3),
+    "{{ 1 / 0 }}": ("a division by zero", 1),
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}": ("a macro, a loop or a template calls itself for ever", 1),
+}
+
+
+@pytest.mark.parametrize("text", FAILING)
+def test_group_30_a_rendering_that_fails_says_why_in_one_line(text: str, tmp_path: Path) -> None:
+    routine = Instructions(text, str(tmp_path / "a.yaml"), environment(tmp_path))
+    with pytest.raises(RenderError) as caught:
+        routine.render({"company": "ACME"})
+    assert (str(caught.value), caught.value.line) == FAILING[text]
+
+
+def test_group_30_a_failure_in_an_included_file_names_it(tmp_path: Path) -> None:
+    (tmp_path / "tone.md").write_text("one\n{{ 1 / 0 }}")
+    routine = Instructions("{% include 'tone.md' %}", str(tmp_path / "a.yaml"), environment(tmp_path))
+    with pytest.raises(RenderError) as caught:
+        routine.render({})
+    assert str(caught.value) == f"{tmp_path.resolve() / 'tone.md'}, line 2: a division by zero"
+
+
+def test_group_30_a_broken_template_says_where() -> None:
+    with pytest.raises(RenderError) as caught:
+        Instructions("one\n{{ company name }}")
+    assert (str(caught.value), caught.value.line) == ("'name' can't follow 'company'", 2)
+
+
+def test_each_template_is_parsed_and_compiled_once(tmp_path: Path) -> None:
+    env = environment(tmp_path)
+    origin = str(tmp_path / "a.yaml")
+    assert env.tree("Hi {{ x }}") is env.tree("Hi {{ x }}")
+    assert env.routine("Hi {{ x }}", origin) is env.routine("Hi {{ x }}", origin)
+    assert Instructions("Hi {{ x }}", origin, env).render({"x": 1}) == "Hi 1"
