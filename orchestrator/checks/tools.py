@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator
 
 from orchestrator.checks.references import holder
-from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Placed, Project, Resolution, Unresolved
+from orchestrator.diagnostics import Diagnostic, Severity, Span
+from orchestrator.project import Place, Placed, Project, Resolution, Unresolved
 from orchestrator.spec import ToolSpec
 
 DESCRIPTION_LENGTH = 1024  # the most that the API takes, in characters
@@ -14,12 +14,43 @@ _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def unresolved(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
-    """Each entry of ``tools:`` leads to functions that can be tools."""
-    for entry in project.tools():
-        fact = resolution.tools.get(entry.place)
-        if isinstance(fact, Unresolved):
-            path = () if fact.key is None else (fact.key,)
-            yield entry.error(*path, code=fact.code, message=fact.message, hint=fact.hint)
+    """Each entry of ``tools:`` leads to functions that can be tools, and that tell a model what they do.
+
+    An error is told at each entry, a warning of a function or a module only at the first that brings it.
+    """
+    overridden = _overridden(project, resolution)
+    said: set[Unresolved] = set()
+    for entry in sorted(project.tools(), key=lambda entry: entry.at()):
+        for fault in resolution.tools[entry.place].faults:
+            error = fault.severity is Severity.ERROR
+            if error or not (fault in said or (entry.place, _function(fault)) in overridden):
+                said.add(fault)
+                yield _told(entry, fault)
+
+
+def _told(entry: Placed[ToolSpec], fault: Unresolved) -> Diagnostic:
+    path = () if fault.key is None else (fault.key,)
+    return entry.fault(
+        *path,
+        code=fault.code,
+        message=fault.message,
+        hint=fault.hint,
+        severity=fault.severity,
+        related=fault.related,
+    )
+
+
+def _overridden(project: Project, resolution: Resolution) -> set[tuple[Place, Span | None]]:
+    """The functions that no agent takes from an entry, by its place and theirs: each has an entry of its own."""
+    brought = {(place, function.place) for place, facts in resolution.tools.items() for function in facts.found}
+    agents = project.agents.values()
+    taken = {(entry.place, each.place) for agent in agents for entry, each in resolution.tools_of(agent)}
+    return {(place, span) for place, span in brought - taken if span is not None}
+
+
+def _function(fault: Unresolved) -> Span | None:
+    """The place of the function that a fault is about."""
+    return fault.related[0].span if fault.related else None
 
 
 def duplicates(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -29,7 +60,7 @@ def duplicates(project: Project, _: Resolution) -> Iterator[Diagnostic]:
         for entry in parts.tools:
             if (entry.spec.use, entry.spec.name) in seen:
                 message = f"{entry.spec.use!r} is named twice"
-                yield entry.error(code="duplicate-tool", message=message, hint="leave one of the two entries out")
+                yield entry.fault(code="duplicate-tool", message=message, hint="leave one of the two entries out")
             seen.add((entry.spec.use, entry.spec.name))
 
 
@@ -43,7 +74,7 @@ def collisions(project: Project, resolution: Resolution) -> Iterator[Diagnostic]
                 what = f"{entry.spec.use} and {taken[tool.name]}"
                 message = f"{holder(name, entry)} would offer two functions named {tool.name!r}: {what}"
                 hint = "give one of them another name: {use: ..., name: ...}"
-                yield entry.error(code="name-collision", message=message, hint=hint)
+                yield entry.fault(code="name-collision", message=message, hint=hint)
             taken.setdefault(tool.name, entry.spec.use)
 
 
@@ -59,11 +90,11 @@ def function_names(project: Project, resolution: Resolution) -> Iterator[Diagnos
             if not _FUNCTION_NAME.fullmatch(tool.name):
                 message = f"{tool.name!r} can't be the name of a function for a model"
                 hint = "at most 64 letters, digits, _ and -, all ASCII; say another with {use: ..., name: ...}"
-                yield entry.error(code="bad-function-name", message=message, hint=hint)
-            if (length := len(tool.schema.description)) > DESCRIPTION_LENGTH:
+                yield entry.fault(code="bad-function-name", message=message, hint=hint)
+            if (length := len(tool.description)) > DESCRIPTION_LENGTH:
                 message = f"the description of {tool.name!r} has {length:,} characters, more than the API takes"
                 hint = f"at most {DESCRIPTION_LENGTH:,}; shorten the docstring, or say another with description:"
-                yield entry.error(code="bad-value", message=message, hint=hint)
+                yield entry.fault(code="bad-value", message=message, hint=hint)
 
 
 def lone_names(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -73,4 +104,4 @@ def lone_names(project: Project, _: Resolution) -> Iterator[Diagnostic]:
         for key in given if ":" not in entry.spec.use else []:
             message = f"{key!r} is for one function, and {entry.spec.use!r} is a module"
             hint = f"name the function: {entry.spec.use}:FUNCTION"
-            yield entry.error(key, code="bad-value", message=message, hint=hint, key=True)
+            yield entry.fault(key, code="bad-value", message=message, hint=hint, key=True)

@@ -27,8 +27,13 @@ class Documentation:
 
 
 def documentation_of(function: object) -> Documentation:
-    """Read a function's docstring. One without a known section is text as a whole."""
-    text = (inspect.getdoc(function) or "").strip()
+    """Read a function's docstring."""
+    return documentation_in(inspect.getdoc(function) or "")
+
+
+def documentation_in(docstring: str) -> Documentation:
+    """Read a docstring without its indentation. One without a known section is text as a whole."""
+    text = docstring.strip()
     style = next((style for style, sign in _STYLES if sign.search(text)), None)
     if style is None:
         return Documentation(text)

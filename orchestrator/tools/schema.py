@@ -1,11 +1,12 @@
 """A function's parameters as the JSON schema that a model sees, and a model's arguments as the function's types."""
 
+import inspect
 import json
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Annotated, Any, NotRequired, get_args, get_origin
 
 import typing_extensions
 from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError, with_config
@@ -53,13 +54,16 @@ class FunctionSchema:
 
 @dataclass(frozen=True)
 class Signature:
-    """What a function takes: the schema for the model, and the check of what the model sends."""
+    """What a function takes: the schema for the model, and the check of what the model sends.
+
+    ``given`` are its parameters as they were read.
+    """
 
     parameters: Mapping[str, object]
     description: str
     is_async: bool
+    given: Parameters
     _validator: SchemaValidator
-    _given: Parameters
 
     def check(self, arguments: str) -> Mapping[str, object]:
         """Parse and validate a model's arguments; gives them by name, as the annotated types.
@@ -77,13 +81,13 @@ class Signature:
             log.warning("the arguments could not be checked", exc_info=True)
             what = f"the arguments could not be checked: {describe(error)}"
             raise BadArguments(self._explain(what)) from None
-        missing = {name: info for name, info in self._given.defaults.items() if name not in checked}
+        missing = {name: info for name, info in self.given.defaults.items() if name not in checked}
         return {**checked, **{name: info.get_default(call_default_factory=True) for name, info in missing.items()}}
 
     def injected(self, context: ToolContext) -> dict[str, object]:
         """The arguments that come from the runner, not from the model."""
-        variables: dict[str, object] = {name: dict(context.variables) for name in self._given.variables}
-        return {**dict.fromkeys(self._given.contexts, context), **variables}
+        variables: dict[str, object] = {name: dict(context.variables) for name in self.given.variables}
+        return {**dict.fromkeys(self.given.contexts, context), **variables}
 
     def _explain(self, what: str) -> str:
         schema = json.dumps(self.parameters, ensure_ascii=False)
@@ -97,38 +101,47 @@ def signature_of(function: Callable[..., object]) -> Signature:
         UnsupportedParameter: a parameter can't be told to a model.
     """
     given = parameters_of(function)
-    validator, parameters = _checked(given.fields)
-    return Signature(parameters, given.description, given.is_async, _validator=validator, _given=given)
+    try:
+        validator, parameters = _checked(given.fields)
+    except Exception:  # noqa: BLE001 - a user's type may raise anything when it is asked for its schema
+        raise _unsupported({**given.refused, **_without_schema(given.fields)}) from None
+    if given.refused:
+        raise _unsupported(given.refused)
+    return Signature(parameters, given.description, given.is_async, given, validator)
+
+
+def _unsupported(reasons: Mapping[str, str]) -> UnsupportedParameter:
+    if not reasons:
+        return UnsupportedParameter("its parameters have no JSON schema together")
+    return UnsupportedParameter("; ".join(reasons.values()), next(iter(reasons)))
 
 
 def _checked(fields: Mapping[str, Any]) -> tuple[SchemaValidator, dict[str, object]]:
     """The checker of these fields and their JSON schema."""
     # a TypedDict, because its keys may be called anything: "schema", "self" and "model_config" are names like others
     shape = _typed_dict("Arguments", dict(fields))
-    try:
-        adapter: TypeAdapter[dict[str, object]] = TypeAdapter(with_config(ConfigDict(extra="forbid"))(shape))
-        return strict_validator(adapter.core_schema), _tidied(adapter.json_schema())
-    except Exception as error:  # noqa: BLE001 - a user's type may raise anything when it is asked for its schema
-        raise _culprit(fields, error) from None
+    adapter: TypeAdapter[dict[str, object]] = TypeAdapter(with_config(ConfigDict(extra="forbid"))(shape))
+    return strict_validator(adapter.core_schema), _tidied(adapter.json_schema())
 
 
-def _culprit(fields: Mapping[str, Any], error: Exception) -> UnsupportedParameter:
-    """Find the parameter whose type has no schema."""
+def _without_schema(fields: Mapping[str, Any]) -> dict[str, str]:
+    """Why the types of some parameters have no schema, by name."""
+    reasons: dict[str, str] = {}
     for name, annotation in fields.items():
-        alone = _typed_dict("Arguments", {name: annotation})
         try:
-            adapter: TypeAdapter[object] = TypeAdapter(alone)
-            _tidied(adapter.json_schema())
-            strict_validator(adapter.core_schema)
-        except Exception as fault:  # noqa: BLE001 - as above
-            return UnsupportedParameter(f"the type of {name!r} has no JSON schema: {_reason(fault)}", name)
-    return UnsupportedParameter(f"its parameters have no JSON schema: {_reason(error)}")
+            _checked({name: annotation})
+        except Exception as error:  # noqa: BLE001 - as above
+            reasons[name] = f"the type of {name!r} has no JSON schema: {_reason(annotation, error)}"
+    return reasons
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, PydanticUserError | PydanticInvalidForJsonSchema):
-        return error.message.splitlines()[0].split(". ")[0]
-    return f"{type(error).__name__}: {error}"
+def _reason(annotation: Any, error: Exception) -> str:
+    """The type, or what it raised; what pydantic says is about its own workings."""
+    if not isinstance(error, PydanticUserError | PydanticInvalidForJsonSchema):
+        return f"{type(error).__name__}: {error}"
+    while get_origin(annotation) in {Annotated, NotRequired}:
+        annotation = get_args(annotation)[0]
+    return inspect.formatannotation(annotation)
 
 
 def _tidied(schema: dict[str, object]) -> dict[str, object]:

@@ -24,7 +24,7 @@ _make_typed_dict: Any = typing_extensions.TypedDict  # typed as what only a type
 
 
 class UnsupportedParameter(TypeError):  # noqa: N818 - named for the diagnostic that it becomes
-    """A function can't be a tool. ``parameter`` names the culprit; None when the signature can't be read at all."""
+    """A function can't be a tool. ``parameter`` names the first culprit; None when the whole can't be read."""
 
     def __init__(self, message: str, parameter: str | None = None) -> None:
         super().__init__(message)
@@ -36,7 +36,8 @@ class Parameters:
     """A callable's parameters.
 
     ``fields`` are annotations by name, ready for a TypedDict; ``defaults`` those that stand in a ``Field(...)`` where
-    a value would; ``contexts`` and ``variables`` are the parameters that the runner fills.
+    a value would; ``contexts`` and ``variables`` are the parameters that the runner fills; ``unannotated`` are those
+    of the fields that have no type. ``refused`` says by name why some can't be told to a model.
     """
 
     fields: Mapping[str, Any]
@@ -45,24 +46,33 @@ class Parameters:
     defaults: Mapping[str, FieldInfo] = field(default_factory=dict)
     contexts: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    unannotated: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 def parameters_of(function: Callable[..., object]) -> Parameters:
     """Read a callable's signature.
 
     Raises:
-        UnsupportedParameter: it can't be told to a model.
+        UnsupportedParameter: the signature can't be read.
     """
     target = target_of(function)
     documentation = documentation_of(target)
     fields: dict[str, Any] = {}
     defaults: dict[str, FieldInfo] = {}
     injected: dict[str, list[str]] = {"context": [], "variables": []}
-    for parameter, annotation in _parameters(function):
-        _refuse_nameless(parameter)
+    unannotated: list[str] = []
+    refused: dict[str, str] = {}
+    for parameter, hint in _parameters(function):
+        annotation = Any if hint is inspect.Parameter.empty else hint
+        if (reason := nameless(parameter)) is not None:
+            refused[parameter.name] = reason
+            continue
         if (kind := _injected(parameter, annotation)) is not None:
             injected[kind].append(parameter.name)
             continue
+        if hint is inspect.Parameter.empty:
+            unannotated.append(parameter.name)
         if isinstance(parameter.default, FieldInfo) and not parameter.default.is_required():
             defaults[parameter.name] = parameter.default
         fields[parameter.name] = _field(parameter, annotation, documentation)
@@ -73,7 +83,30 @@ def parameters_of(function: Callable[..., object]) -> Parameters:
         defaults=defaults,
         contexts=tuple(injected["context"]),
         variables=tuple(injected["variables"]),
+        unannotated=tuple(unannotated),
+        refused=refused,
     )
+
+
+def nameless(parameter: inspect.Parameter) -> str | None:
+    """Why a model can't give this parameter, whatever its type: it takes no single argument by name."""
+    match parameter.kind:
+        case inspect.Parameter.VAR_POSITIONAL | inspect.Parameter.VAR_KEYWORD:
+            stars = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "**"
+            return f"'{stars}{parameter.name}' takes any number of arguments, which a model can't be told of"
+        case inspect.Parameter.POSITIONAL_ONLY:
+            return f"'{parameter.name}' is positional-only, and a model gives arguments by name"
+        case _:
+            return None
+
+
+def code_of(function: Callable[..., object]) -> types.CodeType | None:
+    """The code behind a callable, through wrappers, partials and objects; None for what is built in."""
+    try:
+        code = getattr(inspect.unwrap(target_of(function)), "__code__", None)
+    except ValueError:  # it wraps itself
+        return None
+    return code if isinstance(code, types.CodeType) else None
 
 
 def target_of(function: Callable[..., object]) -> Callable[..., object]:
@@ -86,7 +119,7 @@ def target_of(function: Callable[..., object]) -> Callable[..., object]:
 
 
 def _parameters(function: Callable[..., object]) -> Iterator[tuple[inspect.Parameter, Any]]:
-    """The parameters that are left to give, with their annotations. What a partial binds is not."""
+    """The parameters that are left to give, with their annotations or ``empty``. What a partial binds is not."""
     bound = function.keywords if isinstance(function, functools.partial) else {}
     try:
         signature = inspect.signature(function)
@@ -109,9 +142,8 @@ def _annotated(target: Callable[..., object]) -> Callable[..., object]:
 
 
 def _own_annotation(parameter: inspect.Parameter) -> Any:
-    """The annotation in a ``__signature__`` that a decorator has made."""
-    known = parameter.annotation is not inspect.Parameter.empty and not isinstance(parameter.annotation, str)
-    return parameter.annotation if known else Any
+    """The annotation in a ``__signature__`` that a decorator has made. What stands in quotes there can't be told."""
+    return Any if isinstance(parameter.annotation, str) else parameter.annotation
 
 
 def _injected(parameter: inspect.Parameter, annotation: Any) -> str | None:
@@ -134,19 +166,6 @@ def _alternatives(annotation: Any) -> Iterator[Any]:
                 yield from _alternatives(one)
         case _:
             yield annotation
-
-
-def _refuse_nameless(parameter: inspect.Parameter) -> None:
-    match parameter.kind:
-        case inspect.Parameter.VAR_POSITIONAL | inspect.Parameter.VAR_KEYWORD:
-            stars = "*" if parameter.kind is inspect.Parameter.VAR_POSITIONAL else "**"
-            what = f"'{stars}{parameter.name}' takes any number of arguments, which a model can't be told of"
-            raise UnsupportedParameter(what, parameter.name)
-        case inspect.Parameter.POSITIONAL_ONLY:
-            what = f"'{parameter.name}' is positional-only, and a model gives arguments by name"
-            raise UnsupportedParameter(what, parameter.name)
-        case _:
-            return
 
 
 def _field(parameter: inspect.Parameter, annotation: Any, documentation: Documentation) -> Any:

@@ -11,7 +11,7 @@ from orchestrator.tools.context import ToolContext
 from orchestrator.tools.inputs import current
 from orchestrator.tools.results import Outcome, describe, outcome_of
 from orchestrator.tools.schema import FunctionSchema, Signature, signature_of
-from orchestrator.tools.signature import target_of
+from orchestrator.tools.signature import code_of
 from orchestrator.tools.threads import in_thread
 
 log = logging.getLogger("orchestrator.tools")
@@ -143,7 +143,7 @@ async def _invoke(
 
 def _origin(function: Callable[..., object]) -> str:
     """Where a function is defined, as ``file:line``."""
-    code = getattr(inspect.unwrap(target_of(function)), "__code__", None)
+    code = code_of(function)
     return f"{code.co_filename}:{code.co_firstlineno}" if code else "built in"
 
 
