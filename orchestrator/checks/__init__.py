@@ -1,9 +1,10 @@
 """The rules: each takes what is known and yields what is wrong."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from orchestrator.checks import graph, references, templates, tools, variables
-from orchestrator.diagnostics import Diagnostic
+from orchestrator.checks import fields, graph, prose, references, templates, tools, variables
+from orchestrator.checks.ignores import silenced
+from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.project import Project, Resolution
 
 Check = Callable[[Project, Resolution], Iterator[Diagnostic]]
@@ -16,22 +17,44 @@ CHECKS: tuple[Check, ...] = (
     references.tool_choices,
     variables.names,
     variables.defaults,
+    variables.unused,
     tools.unresolved,
     tools.duplicates,
     tools.collisions,
     tools.function_names,
     tools.lone_names,
-    templates.unresolved,
+    templates.faults,
+    templates.single_braces,
+    templates.paths,
     templates.guards,
     graph.handoffs,
+    graph.unreachable,
+    graph.way_back,
+    graph.traps,
+    graph.descriptions,
+    prose.absent,
+    prose.unmentioned,
+    fields.plain,
 )
 
 
 def check(project: Project, resolution: Resolution) -> list[Diagnostic]:
-    """Everything that is wrong with a project, in the order of its text."""
-    found = [diagnostic for rule in CHECKS for diagnostic in rule(project, resolution)]
-    # what is wrong with the defaults is found once for each agent that takes them
-    return sorted(dict.fromkeys(found), key=lambda diagnostic: diagnostic.span)
+    """Everything that is wrong with a project."""
+    return [diagnostic for rule in CHECKS for diagnostic in rule(project, resolution)]
 
 
-__all__ = ["CHECKS", "Check", "check"]
+def in_order(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """What was found in the order of the text, each thing once.
+
+    What is wrong with defaults and parts is found once for each agent and file that takes them. And where a template
+    stands in a plain field, what else is wrong with the text merely follows.
+    """
+    once: dict[tuple[Span, str, str], Diagnostic] = {}
+    for diagnostic in found:
+        once.setdefault((diagnostic.span, diagnostic.code, diagnostic.message), diagnostic)
+    plain = {span for span, code, _ in once if code == "template-in-plain-field"}
+    kept = [each for each in once.values() if each.span not in plain or each.code == "template-in-plain-field"]
+    return sorted(kept, key=lambda each: (each.span, each.severity is not Severity.ERROR, each.code))
+
+
+__all__ = ["CHECKS", "Check", "check", "in_order", "silenced"]

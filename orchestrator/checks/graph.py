@@ -1,10 +1,11 @@
-"""The shape of the handoff graph."""
+"""The shape of the handoff graph: who can be reached, who can come back, who is caught."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from orchestrator.checks.references import holder
-from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Project, Resolution
+from orchestrator.checks.paths import last_components, reached, reversed_links, way, within
+from orchestrator.checks.references import entry_of, holder
+from orchestrator.diagnostics import Diagnostic, Related, Severity
+from orchestrator.project import Declared, Project, Resolution
 
 
 def handoffs(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -15,8 +16,115 @@ def handoffs(project: Project, _: Resolution) -> Iterator[Diagnostic]:
             target = edge.spec.to
             if target == name:
                 message = f"{holder(name, edge)} hands off to itself"
-                yield edge.error("to", code="self-handoff", message=message, hint="leave it out")
+                yield edge.fault("to", code="self-handoff", message=message, hint="leave it out")
             if target in seen:
                 message = f"{holder(name, edge)} hands off to {target!r} twice"
-                yield edge.error("to", code="duplicate-handoff", message=message, hint="leave one out")
+                yield edge.fault("to", code="duplicate-handoff", message=message, hint="leave one out")
             seen.add(target)
+
+
+def unreachable(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """Each agent can be reached from the entry. Of those that only unreachable ones lead to, nothing more is said."""
+    entry = entry_of(project)
+    if entry is None or not _is_whole(project):
+        return
+    links = _links(project)
+    found = reached(entry, links)
+    lost = within((name for name in project.agents if name not in found), links)
+    for group in last_components(reversed_links(lost)):
+        message = f"no handoffs lead from {entry!r} to {_names(project, group)}"
+        hint = f"add {_first(project, group)!r} to the handoffs of an agent that can be reached, or leave it out"
+        yield _fault(project, group, "unreachable-agent", message, hint)
+
+
+def way_back(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """From each agent that can be reached, the entry can be reached again."""
+    entry = entry_of(project)
+    if entry is None or not _is_whole(project):
+        return
+    links = _links(project)
+    before = reached(entry, links)
+    back = reached(entry, reversed_links(_links(project, returning=True)))
+    lost = within((name for name in before if name not in back), links)
+    for group in last_components(lost):
+        path = " -> ".join(way(before, _first(project, group)))
+        message = f"{path}: there is no way back from {_names(project, group)} to {entry!r}"
+        hint = f"add a handoff to {entry!r}, here or in defaults, or for_one_turn: true to the handoff that leads here"
+        yield _fault(project, group, "no-way-back", message, hint)
+
+
+def traps(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
+    """Agents that must call a tool and have none but handoffs do not hand off to each other for ever."""
+    links = {}
+    for name, agent in project.agents.items():
+        forced = _forced(agent, resolution)
+        if forced:
+            links[name] = forced
+    among = within(links, links)
+    closed = {name: followers for name, followers in among.items() if len(followers) == len(links[name])}
+    for group in last_components(among):
+        if all(name in closed for name in group):
+            path = " -> ".join([*group, group[0]])
+            message = f"{path}: each must call a function, and has none but handoffs, so the conversation never ends"
+            hint = "give one of them a tool, or tool_choice: auto"
+            yield _fault(project, group, "trap", message, hint)
+
+
+def descriptions(project: Project, _: Resolution) -> Iterator[Diagnostic]:
+    """A model that may hand off to an agent is told when: by the handoff, or by the agent's description."""
+    for edge in project.edges():
+        target = project.agents.get(edge.spec.to)
+        if edge.spec.when is None and target is not None and target.own.spec.description is None:
+            if project.is_broken(target.own, "description"):
+                continue
+            message = f"agent {edge.spec.to!r} has no description, and nothing says when to hand off to it"
+            hint = "add description: to the agent, or when: to the handoff"
+            also = (Related(edge.at(), "handed off to here"),)
+            yield target.own.fault(
+                code="missing-description", message=message, hint=hint, key=True, severity=_W, related=also
+            )
+
+
+_W = Severity.WARNING
+
+
+def _is_whole(project: Project) -> bool:
+    """Whether all handoffs are known: else what follows from a misspelt one would be told as well."""
+    broken = any("handoffs" in location for _, location in project.broken)
+    known = all(edge.spec.to in project.agents for edge in project.edges())
+    named = project.names["agents"] == set(project.agents)
+    return known and named and not broken and not project.unknown and not project.is_torn
+
+
+def _links(project: Project, *, returning: bool = False) -> dict[str, list[str]]:
+    """Who hands off to whom; when ``returning``, also the ways back that ``for_one_turn`` gives."""
+    links = {name: [edge.spec.to for edge in agent.edges] for name, agent in project.agents.items()}
+    for name, agent in project.agents.items() if returning else ():
+        for edge in agent.edges:
+            if edge.spec.for_one_turn:
+                links[edge.spec.to].append(name)
+    return links
+
+
+def _forced(agent: Declared, resolution: Resolution) -> list[str]:
+    """The agents one of which this one must hand off to, before it can say anything."""
+    targets = [edge.spec.to for edge in agent.edges]
+    choice = agent.tool_choice.spec if agent.tool_choice else None
+    if choice is not None and choice.function is not None:
+        return [target for target in targets if choice.function.name == f"transfer_to_{target}"]
+    lone = resolution.complete(agent) and not list(resolution.tools_of(agent))
+    return targets if choice is not None and choice.type == "required" and lone else []
+
+
+def _first(project: Project, group: Sequence[str]) -> str:
+    return min(group, key=lambda name: project.agents[name].own.at(key=True))
+
+
+def _names(project: Project, group: Sequence[str]) -> str:
+    names = sorted(group, key=lambda name: project.agents[name].own.at(key=True))
+    return " and ".join(repr(name) for name in names) if len(names) < 4 else f"{names[0]!r} and {len(names) - 1} others"
+
+
+def _fault(project: Project, group: Sequence[str], code: str, message: str, hint: str) -> Diagnostic:
+    own = project.agents[_first(project, group)].own
+    return own.fault(code=code, message=message, hint=hint, key=True, severity=_W)

@@ -4,68 +4,80 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from orchestrator.diagnostics import Diagnostic
-from orchestrator.project import Placed, Project, Resolution, Unresolved
+from orchestrator.project import Placed, Project, Resolution
 from orchestrator.spec import nearest
 
 T = TypeVar("T")
+
+_MOST_NAMES = 20  # that a hint lists
 
 
 def entry(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """The entry is an agent; with several agents it must be given."""
     file, agents = project.file, project.names["agents"]
     named = file.spec.entry
-    if {("agents",), ("entry",)} & project.broken:
+    if "agents" in project.unknown or project.is_broken(file, "entry"):
         return
     if not agents:
-        yield file.error(code="missing-key", message="the file has no agents", hint="add agents: with one at least")
+        yield file.fault(code="missing-key", message="the file has no agents", hint="add agents: with one at least")
     elif named is not None and named not in agents:
-        yield file.error("entry", code="unknown-agent", message=_no_agent(named), hint=did_you_mean(named, agents))
+        yield file.fault("entry", code="unknown-agent", message=_no_agent(named), hint=did_you_mean(named, agents))
     elif named is None and len(agents) > 1:
         message = f"there are {len(agents)} agents, and no entry says which one begins"
         hint = f"add entry: one of {', '.join(sorted(agents))}"
-        yield file.error("agents", code="ambiguous-entry", message=message, hint=hint, key=True)
+        yield file.fault("agents", code="ambiguous-entry", message=message, hint=hint, key=True)
+
+
+def entry_of(project: Project) -> str | None:
+    """The agent that begins, where that is known."""
+    named, agents = project.file.spec.entry, project.agents
+    if named is None and len(project.names["agents"]) == 1:
+        named = next(iter(project.names["agents"]))
+    return named if named in agents else None
 
 
 def handoff_targets(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Each handoff leads to an agent."""
     agents = project.names["agents"]
+    if "agents" in project.unknown:
+        return
     for edge in project.edges():
         target = edge.spec.to
         if target not in agents:
-            yield edge.error("to", code="unknown-agent", message=_no_agent(target), hint=did_you_mean(target, agents))
+            yield edge.fault("to", code="unknown-agent", message=_no_agent(target), hint=did_you_mean(target, agents))
 
 
 def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Each agent has a model, and with a ``models:`` section it is an alias of it."""
     aliases = project.names["models"]
     for name, agent in project.agents.items():
-        if agent.model is None and not {(*agent.own.location, "model"), ("defaults", "model")} & project.broken:
+        broken = project.is_broken(agent.own, "model") or project.is_broken(project.file, "defaults", "model")
+        if agent.model is None and not broken:
             message = f"agent {name!r} has no model"
             hint = "add model: NAME, here or in defaults"
-            yield agent.own.error(code="missing-model", message=message, hint=hint, key=True)
+            yield agent.own.fault(code="missing-model", message=message, hint=hint, key=True)
     named = [parts.model for parts in (*project.agents.values(), project.defaults) if parts.model is not None]
     for model in {model.place: model for model in named}.values():
-        if aliases and model.spec not in aliases:
+        if aliases and model.spec not in aliases and "models" not in project.unknown:
             message = f"no model named {model.spec!r} in models"
-            yield model.error(code="unknown-model", message=message, hint=did_you_mean(model.spec, aliases))
+            yield model.fault(code="unknown-model", message=message, hint=did_you_mean(model.spec, aliases))
 
 
 def keys(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """A URL of one's own says which key it takes: OPENAI_API_KEY goes to OpenAI only."""
     for name, model in project.models.items():
-        broken = (*model.location, "api_key") in project.broken
+        broken = project.is_broken(model, "api_key")
         if model.spec.base_url is not None and model.spec.api_key is None and not broken:
             message = f"model {name!r} has a base_url and no api_key"
             hint = "add api_key: {env: NAME}, or api_key: none for a server that takes no key"
-            yield model.error(code="missing-key", message=message, hint=hint, key=True)
+            yield model.fault(code="missing-key", message=message, hint=hint, key=True)
 
 
 def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """A tool choice that names a function names one that the agent has."""
     for name, agent in project.agents.items():
         choice = agent.tool_choice
-        broken = any(isinstance(resolution.tools.get(entry.place), Unresolved) for entry in agent.tools)
-        if choice is None or choice.spec.function is None or broken:
+        if choice is None or choice.spec.function is None or not resolution.complete(agent):
             continue
         wanted = choice.spec.function.name
         functions = [tool.name for _, tool in resolution.tools_of(agent)]
@@ -73,7 +85,7 @@ def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnosti
         if wanted not in functions:
             message = f"{holder(name, choice)} has no function named {wanted!r}"
             hint = did_you_mean(wanted, functions)
-            yield choice.error("function", "name", code="function-not-found", message=message, hint=hint)
+            yield choice.fault("function", "name", code="function-not-found", message=message, hint=hint)
 
 
 def holder(name: str, part: Placed[T]) -> str:
@@ -83,9 +95,13 @@ def holder(name: str, part: Placed[T]) -> str:
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The hint for a name that leads nowhere."""
-    names = sorted(known)
+    names = tuple(known)
     meant = nearest(word, names)
-    return f"did you mean {meant!r}?" if meant else f"there are: {', '.join(names) or 'none'}"
+    if meant:
+        return f"did you mean {meant!r}?"
+    if len(names) > _MOST_NAMES:
+        return f"none of the {len(names):,} names is like it"
+    return f"there are: {', '.join(sorted(names)) or 'none'}"
 
 
 def _no_agent(name: str) -> str:

@@ -1,0 +1,89 @@
+"""Comments that silence a warning: ``# orchestrate: ignore[code]`` on its line, or on the line of its block's key."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from orchestrator.diagnostics import Diagnostic, Severity, Span
+
+_COMMENT = re.compile(r"#\s*orchestrate:\s*ignore\[([^\]\r\n]*)\]")
+_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(#.*)?$")
+_LINE = re.compile(r"\r\n|\r|\n")
+
+
+_Codes = Mapping[str, Span]
+"""The codes that a comment names, each with its place."""
+
+
+def silenced(
+    found: Iterable[Diagnostic], texts: Mapping[str, str], *, all_checked: bool = True
+) -> tuple[Diagnostic, ...]:
+    """Leave out what comments silence, and warn of comments that silence nothing. Errors can't be silenced.
+
+    ``texts`` are those of the files, by the path in the spans. Without ``all_checked``, or with errors, which may hide
+    warnings, nobody can tell whether a comment is of use.
+    """
+    found = list(found)
+    comments = {path: _comments(path, text) for path, text in texts.items() if _COMMENT.search(text)}
+    lines = {path: _LINE.split(texts[path]) for path in comments}
+    used: set[Span] = set()
+    left = []
+    for diagnostic in found:
+        path = diagnostic.span.path
+        place = _silencing(diagnostic, comments[path], lines[path]) if path in comments else None
+        if place is None:
+            left.append(diagnostic)
+        else:
+            used.add(place)
+    if all_checked and not any(diagnostic.severity is Severity.ERROR for diagnostic in left):
+        left += [fault for each in comments.values() for fault in _unused(each, used)]
+    return tuple(left)
+
+
+def _comments(path: str, text: str) -> dict[int, _Codes]:
+    """The comments of a file, by their line."""
+    comments: dict[int, _Codes] = {}
+    for number, line in enumerate(_LINE.split(text), start=1):
+        codes = {}
+        for comment in _COMMENT.finditer(line):
+            for code in re.finditer(r"[^\s,]+", comment[1]):
+                column = comment.start(1) + code.start() + 1
+                codes[code[0]] = Span(path, number, column, number, column + len(code[0]))
+        if codes:
+            comments[number] = codes
+    return comments
+
+
+def _silencing(diagnostic: Diagnostic, comments: Mapping[int, _Codes], lines: Sequence[str]) -> Span | None:
+    """The place of the code in the comment that silences this."""
+    if diagnostic.severity is Severity.ERROR:
+        return None
+    for number in (diagnostic.span.line, _header(lines, diagnostic.span.line)):
+        codes = comments.get(number, {})
+        if diagnostic.code in codes:
+            return codes[diagnostic.code]
+    return None
+
+
+def _header(lines: Sequence[str], number: int) -> int:
+    """The line of the key whose block scalar holds this line; 0 if there is none."""
+    indent = _indent(lines[number - 1]) if number <= len(lines) else 0
+    for above in range(number - 1, 0, -1):
+        line = lines[above - 1]
+        if line.strip() and _indent(line) < indent:
+            if _BLOCK.search(line):
+                return above
+            indent = _indent(line)
+    return 0
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
+def _unused(comments: Mapping[int, _Codes], used: set[Span]) -> Iterator[Diagnostic]:
+    for codes in comments.values():
+        for code, place in codes.items():
+            if place not in used:
+                message = f"there is no {code!r} here to be silenced"
+                hint = "leave it out; only warnings and notes can be silenced, on their own line"
+                yield Diagnostic(place, "unused-ignore", message, hint, Severity.WARNING)
