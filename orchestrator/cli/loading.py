@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.diagnostics import Severity
 from orchestrator.loader import Loaded, load
-from orchestrator.render.diagnostics import render, summary
+from orchestrator.render.diagnostics import counted, render_all, summary
 
 
 def load_or_exit(file: Path) -> Loaded:
@@ -18,10 +19,20 @@ def load_or_exit(file: Path) -> Loaded:
         click.echo(f"{file}: error: can't be read: {error.strerror}", err=True)
         sys.exit(1)
     if loaded.graph is None:
-        for diagnostic in loaded.diagnostics:
-            click.echo(render(diagnostic, loaded.sources, color=colored(sys.stderr)), err=True)
+        for told in render_all(loaded.diagnostics, loaded.texts, color=colored(sys.stderr)):
+            click.echo(told, err=True)
         click.echo(summary(1, loaded.diagnostics), err=True)
+        _point_at_roots(file)
         sys.exit(1)
-    if loaded.diagnostics:
-        click.echo(f"{file}: {summary(1, loaded.diagnostics)}; see: orchestrate validate {file}", err=True)
+    warnings = [diagnostic for diagnostic in loaded.diagnostics if diagnostic.severity is Severity.WARNING]
+    if warnings:
+        click.echo(f"{file}: {counted(len(warnings), 'warning')}; see: orchestrate validate {file}", err=True)
     return loaded
+
+
+def _point_at_roots(file: Path) -> None:
+    """A part can't be used alone: say which files include it."""
+    from orchestrator.survey import roots_of
+
+    for root in roots_of(file):
+        click.echo(f"{file} is a part of {root}: name that one instead", err=True)

@@ -3,22 +3,27 @@
 import json
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from orchestrator.events import adapter
+from orchestrator.render.report import Report
 from orchestrator.spec import FileSpec, ScriptSpec
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TITLES = {
     "agents": "Orchestrate: a file of agents",
+    "diagnostics": "Orchestrate: what validate found",
     "events": "Orchestrate: an event",
     "script": "Orchestrate: the replies of a scripted model",
 }
 
 
 def schema_text(name: str) -> str:
-    """The schema named ``agents``, ``events`` or ``script``, as text with a line break at the end."""
-    schemas: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
-    body = adapter().json_schema(mode="serialization") if name == "events" else schemas[name].model_json_schema()
-    _simplify(body, absent={"type": "null"} if name in schemas else None)
+    """Give the schema named ``agents``, ``diagnostics``, ``events`` or ``script``, with a line break at the end."""
+    read: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
+    written: dict[str, TypeAdapter[Any]] = {"events": adapter(), "diagnostics": TypeAdapter(Report)}
+    body = read[name].model_json_schema() if name in read else written[name].json_schema(mode="serialization")
+    _simplify(body, absent={"type": "null"} if name in read else None)
     return json.dumps({"$schema": _DIALECT, **body, "title": _TITLES[name]}, indent=2, ensure_ascii=False) + "\n"
 
 

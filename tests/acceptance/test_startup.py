@@ -10,9 +10,11 @@ from tests.support.cli import ROOT, environment
 
 HEAVY = ("openai", "pydantic", "httpx2", "yaml", "jinja2", "rich", "asyncio")
 _RUN = """
-import json, sys
+import json, os, sys
+out = os.dup(1)  # `validate` keeps standard output for its results
 {code}
-print("\\n" + json.dumps(sorted({{name.split(".")[0] for name in sys.modules}} | set(sys.modules))))
+names = sorted({{name.split(".")[0] for name in sys.modules}} | set(sys.modules))
+os.write(out, ("\\n" + json.dumps(names)).encode())
 """
 _COMMAND = """
 from orchestrator.cli import main

@@ -1,0 +1,72 @@
+"""A file that is twice as long takes about twice the time, sound or full of faults. Groups 26 and 31."""
+
+import gc
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from orchestrator.survey import survey
+from tests.acceptance.conftest import Write
+
+
+def sound(count: int) -> str:
+    agents = "".join(
+        f"  a{n}:\n    description: Number {n}.\n    model: m\n    instructions: |\n      For {{{{ company }}}}.\n"
+        f'    tools: ["shop:find_{n % 7}"]\n    handoffs: [{{to: a{(n + 1) % count}, when: asked}}]\n'
+        for n in range(count)
+    )
+    return f"entry: a0\nvariables: {{company: ACME}}\nagents:\n{agents}"
+
+
+def agents(line: str) -> Callable[[int], str]:
+    return lambda count: "entry: a0\nagents:\n" + "".join(f"  a{n}: {line.format(n=n)}\n" for n in range(count))
+
+
+FILES: dict[str, Callable[[int], str]] = {
+    "sound": sound,
+    "unknown keys": agents("{{instructions: x, model: m, instrutions_{n}: y}}"),
+    "misspelt targets": agents("{{instructions: x, model: m, handoffs: [b{n}]}}"),
+    "missing keys": agents("{{model: m}}"),
+    "wrong types": agents("{{instructions: [x], model: {{}}, tools: x}}"),
+    "bad names": lambda count: "agents:\n" + "".join(f"  A{n}: {{instructions: x, model: m}}\n" for n in range(count)),
+    "duplicate keys": lambda count: "agents:\n" + "  a: {instructions: x, model: m}\n" * count,
+    "broken templates": agents("{{instructions: '{{{{ a b }}}}', model: m}}"),
+    "undefined names": agents("{{instructions: '{{{{ compan{n} }}}}', model: m}}"),
+    "unreachable agents": agents("{{instructions: x, model: m}}"),
+    "missing modules": agents("{{instructions: x, model: m, tools: [nothing_{n}]}}"),
+    "missing functions": agents('{{instructions: x, model: m, tools: ["shop:gone_{n}"]}}'),
+    "templates in plain fields": agents("{{instructions: x, model: m, label: '{{{{ x }}}}'}}"),
+    "long instructions": lambda count: (
+        "agents:\n  a:\n    model: m\n    instructions: |\n"
+        + "      Use `find_1`, {{ 1 }} and {x} or find_2.\n" * (10 * count)
+    ),
+    "ignored warnings": lambda count: (
+        "agents:\n"
+        + "".join(f"  a{n}: {{instructions: x, model: m}}  # orchestrate: ignore[text-cut]\n" for n in range(count))
+    ),
+}
+
+
+def seconds(write: Write, text: str) -> float:
+    """The time that checking takes: the best of three, so that what else the machine does is left out."""
+    path = write("bot.yaml", text)
+    write("shop.py", "".join(f'def find_{n}() -> str:\n    """Find."""\n    return ""\n\n\n' for n in range(7)))
+    best = float("inf")
+    for _ in range(3):
+        gc.collect()
+        start = time.process_time()
+        survey([Path(path)])
+        best = min(best, time.process_time() - start)
+    return best
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_of_twice_the_size_takes_at_most_two_and_a_half_times_as_long(name: str, write: Write) -> None:
+    ratios: list[float] = []
+    while len(ratios) < 4 and min(ratios, default=9) > 2.5:  # other programs may slow down either of the two
+        once, twice = seconds(write, FILES[name](400)), seconds(write, FILES[name](800))
+        ratios.append(twice / once)
+    assert min(ratios) <= 2.5
