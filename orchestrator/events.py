@@ -50,13 +50,17 @@ class _Recorded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunStarted(_Recorded):
-    """A user turn begins. ``variables`` are those that it sets; ``chosen`` says that the caller named the agent."""
+    """A user turn begins. ``variables`` are those that it sets; ``chosen`` says that the caller named the agent.
+
+    ``now`` is kept, so that a run that is resumed renders what it rendered before.
+    """
 
     message: Annotated[str, Field(description="What the person said.")]
     agent: Annotated[str, Field(description="Who answers first.")]
     variables: Annotated[Variables, Field(description="The values that this run sets.")] = field(default_factory=dict)
     config_digest: Annotated[str, Field(description="Names the configuration that ran.")] = ""
     chosen: Annotated[bool, Field(description="Whether the caller named the agent.")] = False
+    now: Annotated[float | None, Field(description="The time that templates see; null: that of the event.")] = None
     type: Annotated[Literal["run_started"], Field(description="The kind of event.")] = "run_started"
 
 

@@ -104,7 +104,10 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """A session as it stands. ``status`` is None while a run is under way; ``at`` is the time of the last event."""
+    """A session as it stands. ``status`` is None while a run is under way; ``at`` is the time of the last event.
+
+    Templates see ``now`` as the time, and ``started_at`` where it is None.
+    """
 
     session_id: str
     run_id: str = ""
@@ -121,6 +124,7 @@ class State:
     fresh: bool = True
     finish: Finish | None = None
     started_at: float = 0.0
+    now: float | None = None
     at: float = 0.0
     usage: Usage = NO_USAGE
     config_digest: str = ""
@@ -229,6 +233,7 @@ def _run_started(state: State, event: RunStarted) -> State:
         fresh=True,
         finish=None,
         started_at=event.at,
+        now=event.now,
         config_digest=event.config_digest,
         counters=Counters(),
     )

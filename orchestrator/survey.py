@@ -146,6 +146,7 @@ class _Surveyor:
         others = [other for other in found if not other.name.endswith(_SCRIPTS) and _includes_something(other)]
         links = self._links(other.resolve() for other in others)
         included = {part for parts in links.values() for part in parts}
+        included.add(path)
         return [root for root in links if root not in included and path in _closure([root], links)]
 
     def _links(self, paths: Iterable[Path]) -> dict[Path, set[Path]]:

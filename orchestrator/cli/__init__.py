@@ -5,10 +5,15 @@ an answer; 4 a limit; 130 cancelled.
 """
 
 import logging
+import sys
+from typing import Any
 
 import click
 
+from orchestrator.cli.diff import diff
+from orchestrator.cli.explain import explain
 from orchestrator.cli.graph import graph
+from orchestrator.cli.render import render
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
 from orchestrator.cli.streams import prepare
@@ -16,7 +21,17 @@ from orchestrator.cli.tools import tools
 from orchestrator.cli.validate import validate
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+class _Interruptible(click.Group):
+    """Commands that leave quietly with 130 on Ctrl-C, whatever they are doing."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            sys.exit(130)
+
+
+@click.group(cls=_Interruptible, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="orchestrate-agents", prog_name="orchestrate")
 def main() -> None:
     """Declarative agents: YAML routines with handoffs, checked like code before they run."""
@@ -25,5 +40,5 @@ def main() -> None:
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())
 
 
-for command in (run, validate, graph, tools, schema):
+for command in (run, validate, explain, graph, render, diff, tools, schema):
     main.add_command(command)

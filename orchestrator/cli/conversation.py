@@ -7,6 +7,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TextIO
 
 from orchestrator.agents import AgentGraph
@@ -49,11 +50,12 @@ class Front:
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """How a conversation begins. With a ``message`` that is also all of it."""
+    """How a conversation begins. With a ``message`` that is also all of it; ``now`` holds for every turn."""
 
     message: str | None = None
     agent: str | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
+    now: datetime | None = None
 
 
 def converse(graph: AgentGraph, client: ModelClient, front: Front, opening: Opening) -> int:
@@ -106,7 +108,7 @@ async def _converse(runner: Runner, client: ModelClient, front: Front, opening: 
             await stack.enter_async_context(client)
         text = message if message is not None else await _next_turn(front)
         while text is not None:
-            run = runner.stream(text, state=state, agent=agent, variables=variables)
+            run = runner.stream(text, state=state, agent=agent, variables=variables, now=opening.now)
             state = await _turn(run, front)
             code = code or EXIT_CODES.get(state.status or "", 3)
             agent = None

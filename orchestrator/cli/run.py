@@ -3,29 +3,35 @@
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.cli.options import NOW, VARIABLES, fail, model_of, moment_of, variables_of
 from orchestrator.cli.streams import kept_for_answers, typed
 
 if TYPE_CHECKING:
-    from orchestrator.agents import AgentGraph
     from orchestrator.clients.scripted import ScriptedClient
     from orchestrator.loader import Loaded
-    from orchestrator.model import Model
 
 
 @click.command(short_help="Talk to agents.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.argument("message", required=False)
 @click.option("--agent", metavar="NAME", help="Who answers first, instead of the entry agent.")
-@click.option("--var", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a variable. May be repeated.")
+@VARIABLES
 @click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
+@NOW
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 def run(
-    file: Path, message: str | None, agent: str | None, assignments: tuple[str, ...], model: str | None, form: str
+    file: Path,
+    message: str | None,
+    agent: str | None,
+    assignments: tuple[str, ...],
+    model: str | None,
+    now: str | None,
+    form: str,
 ) -> None:
     """Run the agents of FILE: answer MESSAGE and exit, or hold a conversation.
 
@@ -41,54 +47,19 @@ def run(
     graph = loaded.unwrap()
     script = _script(file, loaded, model)
     if script is None and model is not None:
-        graph = graph.with_model(_model(loaded, model))
+        graph = graph.with_model(model_of(loaded, model))
     elif script is not None:
         from orchestrator.model import Model
 
         graph = graph.with_model(Model(f"script:{script.name}"))
     try:
-        opening = Opening(None if message is None else typed(message), agent, _variables(graph, assignments))
+        said = None if message is None else typed(message)
+        opening = Opening(said, agent, variables_of(graph, assignments), moment_of(now))
         with kept_for_answers() as out:
             code = converse(graph, script or Router(), Front.of(form, graph, out), opening)
     except (UsageError, VariableError) as error:
         fail(str(error))
     sys.exit(code)
-
-
-def fail(message: str) -> NoReturn:
-    """End the process for wrong usage: one line, exit 2."""
-    click.echo(f"error: {message}", err=True)
-    sys.exit(2)
-
-
-def _variables(graph: "AgentGraph", assignments: tuple[str, ...]) -> dict[str, object]:
-    from orchestrator.errors import VariableError
-    from orchestrator.spec import nearest
-
-    values: dict[str, object] = {}
-    for assignment in assignments:
-        name, equals, text = assignment.partition("=")
-        if not equals:
-            fail(f"--var {assignment!r}: write NAME=VALUE")
-        if name not in graph.variables:
-            meant = nearest(name, list(graph.variables))
-            known = f"did you mean {meant!r}?" if meant else f"declared are: {', '.join(graph.variables) or 'none'}"
-            fail(f"--var {name}: no variable named {name!r}; {known}")
-        try:
-            values[name] = graph.variables[name].parse(text)
-        except VariableError as error:
-            fail(f"--var {name}: {error}")
-    return values
-
-
-def _model(loaded: "Loaded", name: str) -> "Model":
-    from orchestrator.model import Model
-
-    if not loaded.models:
-        return Model(name)
-    if name not in loaded.models:
-        fail(f"--model {name!r}: no such alias; the file has: {', '.join(loaded.models)}")
-    return loaded.models[name]
 
 
 def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient | None":
@@ -97,7 +68,7 @@ def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient 
 
     if model is not None and model.startswith("script:"):
         return _read_script(Path(model.removeprefix("script:")))
-    used = [_model(loaded, model)] if model else [agent.model for agent in loaded.unwrap().agents.values()]
+    used = [model_of(loaded, model)] if model else [agent.model for agent in loaded.unwrap().agents.values()]
     missing = missing_key(used, os.environ)
     if missing is None:
         return None
@@ -113,7 +84,7 @@ def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient 
 def _read_script(path: Path) -> "ScriptedClient":
     from orchestrator.clients.scripted import ScriptedClient
     from orchestrator.errors import LoadError
-    from orchestrator.render.diagnostics import render
+    from orchestrator.render.diagnostics import render_all
     from orchestrator.source import Source
 
     try:
@@ -121,6 +92,7 @@ def _read_script(path: Path) -> "ScriptedClient":
     except OSError as error:
         fail(f"script {str(path)!r} can't be read: {error.strerror}")
     except LoadError as error:
-        for diagnostic in error.diagnostics:
-            click.echo(render(diagnostic, [Source.read(path)], color=colored(sys.stderr)), err=True)
+        texts = {str(path): Source.read(path).text}
+        for told in render_all(error.diagnostics, texts, color=colored(sys.stderr)):
+            click.echo(told, err=True)
         sys.exit(1)

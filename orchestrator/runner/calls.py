@@ -62,7 +62,7 @@ def request_for(graph: AgentGraph, state: State, step: AskModel) -> ModelRequest
         **state.variables,
         "agent": _described(graph, agent.name),
         "handoffs": [_described(graph, edge.target) for edge in edges],
-        "now": datetime.fromtimestamp(state.started_at).astimezone(),
+        "now": datetime.fromtimestamp(state.started_at if state.now is None else state.now).astimezone(),
     }
     return ModelRequest(
         model=agent.model,

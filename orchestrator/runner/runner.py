@@ -7,6 +7,7 @@ import time
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import GraphError, RenderError, UsageError
@@ -56,6 +57,7 @@ class Runner:
         state: State | None = None,
         agent: str | None = None,
         variables: Mapping[str, object] | None = None,
+        now: datetime | None = None,
     ) -> Run:
         """Begin a user turn. Without a state it begins a session; an unfinished run is settled first.
 
@@ -64,26 +66,29 @@ class Runner:
             state: the session so far.
             agent: who answers; by default who answered last, and the entry agent at first.
             variables: values that this turn sets.
+            now: the time that templates see, local where it has no zone; by default that of the clock. Limits and the
+                times of events stay with the clock.
 
         Raises:
-            UsageError: there is no such agent.
+            UsageError: there is no such agent, or ``now`` is too far away.
             VariableError: a variable is unknown, does not fit, or was never given.
         """
         state = State(f"session_{uuid.uuid4().hex[:16]}") if state is None else state
-        now = self._world.clock()
-        opening: list[RecordedEvent] = settle(state, "interrupted", at=now)
+        at = self._world.clock()
+        opening: list[RecordedEvent] = settle(state, "interrupted", at=at)
         settled = state
         for event in opening:
             settled = apply(settled, event)
         values = values_for(self.graph, settled.variables, variables or {}, self._environ)
         started = RunStarted(
             run_id=f"run_{settled.runs + 1}",
-            at=now,
+            at=at,
             message=storable(message),
             agent=self._agent(agent or settled.agent or self.graph.entry),
             variables=values.recorded,
             config_digest=self.graph.digest,
             chosen=agent is not None,
+            now=None if now is None else _seconds(now),
         )
         return Run(Engine(replace(self._world, secrets=values.secret), state, [*opening, started]))
 
@@ -118,9 +123,10 @@ class Runner:
         state: State | None = None,
         agent: str | None = None,
         variables: Mapping[str, object] | None = None,
+        now: datetime | None = None,
     ) -> State:
         """Like ``stream``, for callers who want only the state at the end."""
-        async with self.stream(message, state=state, agent=agent, variables=variables) as run:
+        async with self.stream(message, state=state, agent=agent, variables=variables, now=now) as run:
             async for _ in run:
                 pass
             return run.state
@@ -132,6 +138,7 @@ class Runner:
         state: State | None = None,
         agent: str | None = None,
         variables: Mapping[str, object] | None = None,
+        now: datetime | None = None,
     ) -> State:
         """Like ``run``, where there is no event loop.
 
@@ -141,12 +148,22 @@ class Runner:
         with contextlib.suppress(RuntimeError):
             asyncio.get_running_loop()
             raise UsageError("run_sync() would block the event loop: use `await runner.run(...)` here")
-        return asyncio.run(self.run(message, state=state, agent=agent, variables=variables))
+        return asyncio.run(self.run(message, state=state, agent=agent, variables=variables, now=now))
 
     def _agent(self, name: str) -> str:
         if name not in self.graph.agents:
             raise UsageError(f"no agent named {name!r}; there are: {', '.join(self.graph.agents)}")
         return name
+
+
+def _seconds(moment: datetime) -> float:
+    """A moment in seconds since the epoch, if the local calendar has it: templates see it there."""
+    try:
+        seconds = moment.timestamp()
+        datetime.fromtimestamp(seconds).astimezone()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"now can't be {moment.isoformat()}: it is too far away") from None
+    return seconds
 
 
 def _check_guards(graph: AgentGraph) -> None:
