@@ -9,12 +9,14 @@ from typing import Any
 import click
 
 from orchestrator.cli import main
+from orchestrator.render.explain import how_made
+from orchestrator.render.explanations import Explanation, File, explanations
 from orchestrator.render.schemas import schema_text
 from orchestrator.spec import FileSpec, ScriptSpec
 from orchestrator.spec.models import Spec
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ("agents", "events", "script")
+SCHEMAS = ("agents", "diagnostics", "events", "script")
 WIDTH = 100  # columns of the help pages, whatever the terminal
 END = "<!-- end -->"
 
@@ -52,6 +54,8 @@ def generate() -> dict[Path, str]:
     language = _fill(language, "keys", key_tables(FileSpec))
     files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables(ScriptSpec))
     files[ROOT / "docs" / "cli.md"] = _fill(_read(ROOT / "docs" / "cli.md"), "help", help_pages())
+    codes = _fill(_read(ROOT / "docs" / "diagnostics.md"), "table", code_table())
+    files[ROOT / "docs" / "diagnostics.md"] = _fill(codes, "pages", code_pages())
     return files
 
 
@@ -85,6 +89,34 @@ def help_pages() -> str:
     for name, command in main.commands.items():
         pages.append(_help_page(command, command.make_context(name, [], parent=top, resilient_parsing=True)))
     return "\n\n".join(pages)
+
+
+def code_table() -> str:
+    """The codes of diagnostics, as Markdown."""
+    head = ["| code | severity | group | meaning |", "|---|---|---|---|"]
+    return "\n".join([*head, *map(_code_row, explanations().values())])
+
+
+def code_pages() -> str:
+    """The pages of all codes, as Markdown."""
+    return "\n\n".join(map(_code_page, explanations().values()))
+
+
+def _code_row(page: Explanation) -> str:
+    return f"| [{page.code}](#{page.code}) | {page.severity} | {page.group} | {_escaped(page.summary)} |"
+
+
+def _code_page(page: Explanation) -> str:
+    parts = [f"### {page.code}", f"{page.severity.capitalize()}. {page.summary}", page.text]
+    for title, example in (("Wrong:", page.wrong), ("Right:", page.right)):
+        parts += [title, *(_example(file) for file in example)]
+    return "\n\n".join(parts)
+
+
+def _example(file: File) -> str:
+    """A file of an example. The second word keeps it from being taken for a file of agents that is sound."""
+    made = how_made(file)
+    return f"`{file.path}`{made and f' ({made})'}\n\n```{file.kind} example\n{file.text}```"
 
 
 def _help_page(command: click.Command, context: click.Context) -> str:

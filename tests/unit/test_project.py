@@ -7,16 +7,18 @@ import pytest
 
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.loader import load
-from orchestrator.project import Declared, Placed, Project, compose, root_of
+from orchestrator.project import Declared, Placed, Project, compose, read_files, root_of
 from orchestrator.source import Source
 from orchestrator.spec import EdgeSpec, ToolSpec, read_spec
 
 TOOLS = """
 def look() -> str:
+    '''Look.'''
     return "seen"
 
 
 def listen() -> str:
+    '''Listen.'''
     return "heard"
 """
 FILE = """
@@ -48,8 +50,9 @@ FILE = """
 
 
 def project_of(text: str) -> Project:
-    project = compose(Path("bot.yaml"), read_spec(Source.parse("bot.yaml", dedent(text).lstrip("\n"))))
-    assert project is not None
+    reading = read_spec(Source.parse("bot.yaml", dedent(text).lstrip("\n")))
+    project, found = compose(read_files(Path("bot.yaml").resolve(), reading))
+    assert found == ()
     return project
 
 
@@ -110,7 +113,7 @@ def test_36_a_broken_entry_is_left_out_and_moves_no_other() -> None:
     project = project_of(FILE.replace("- tools.one", "- {use: 5}"))
     assert tools(project.agents["a"]) == [("tools.two:f", 7)]
     assert project.agents["a"].tools[0].location == ("defaults", "tools", 1)
-    assert ("defaults", "tools", 0, "use") in project.broken
+    assert ("bot.yaml", ("defaults", "tools", 0, "use")) in project.broken
 
 
 def test_36_a_broken_agent_keeps_its_name() -> None:
@@ -123,11 +126,13 @@ def test_a_placed_part_points_at_itself_its_inside_and_its_keys() -> None:
     entry: Placed[ToolSpec] | Placed[EdgeSpec] = project_of(FILE).agents["a"].tools[1]
     spans = [entry.at(), entry.at("requires"), entry.at("requires", key=True)]
     assert [(span.line, span.column, span.end_column) for span in spans] == [(7, 7, 47), (7, 38, 46), (7, 28, 36)]
-    assert entry.error("requires", code="c", message="m", hint="h").span == spans[1]
+    assert entry.fault("requires", code="c", message="m", hint="h").span == spans[1]
 
 
-def test_nothing_usable_is_no_project() -> None:
-    assert compose(Path("x.yaml"), read_spec(Source.parse("x.yaml", "- a list\n"))) is None
+def test_of_a_file_with_nothing_usable_nothing_is_known() -> None:
+    project = project_of("- a list\n")
+    assert (project.agents, project.models, project.variables) == ({}, {}, {})
+    assert project.unknown == {"agents", "models", "variables"}
 
 
 @pytest.mark.parametrize(
@@ -169,15 +174,25 @@ def test_36_an_own_function_beats_the_same_one_of_a_default_module(tmp_path: Pat
 def test_36_a_default_for_a_function_beats_an_own_module(tmp_path: Path) -> None:
     """A function's entry beats its module's, also where the module is the agent's own: no guard is lost."""
     text = """
-        defaults: {model: m, tools: [{use: "ears:look", requires: "false"}]}
+        variables: {ready: false}
+        defaults: {model: m, tools: [{use: "ears:look", requires: ready}]}
         agents: {a: {instructions: x, tools: [ears]}}
     """
     assert loaded(tmp_path, text) == ()
     [agent] = load(tmp_path / "bot.yaml").unwrap().agents.values()
-    assert [(tool.name, tool.requires) for tool in agent.tools] == [("listen", None), ("look", "false")]
+    assert [(tool.name, tool.requires) for tool in agent.tools] == [("listen", None), ("look", "ready")]
 
 
-AGENTS = "agents: {a: {instructions: x}, b: {instructions: x}, c: {instructions: x}}\nentry: a\n"
+AGENTS = """
+agents:
+  a:
+    instructions: x
+    description: d
+    handoffs: [{to: b, when: x, for_one_turn: true}, {to: c, when: x, for_one_turn: true}]
+  b: {instructions: x, description: d}
+  c: {instructions: x, description: d}
+entry: a
+"""
 ALONE = "agents: {a: {instructions: x, model: fast, defaults: false}}\n"
 FAULTS = {
     "an unknown agent": ("defaults: {model: m, handoffs: [biling]}\n" + AGENTS, "unknown-agent", "biling"),
@@ -186,10 +201,10 @@ FAULTS = {
         'defaults: {model: m, tools: ["ears:lok"]}\n' + AGENTS, "function-not-found", '"ears:lok"',
     ),
     "an expression": (
-        'defaults: {model: m, tools: [{use: "ears:look", requires: "a +"}]}\n' + AGENTS, "bad-expression", '"a +"',
+        'defaults: {model: m, tools: [{use: "ears:look", requires: "a b"}]}\n' + AGENTS, "bad-expression", "b",
     ),
     "an expression of a handoff": (
-        "defaults: {model: m, handoffs: [{to: a, requires: a b}]}\n" + AGENTS, "bad-expression", "a b",
+        "defaults: {model: m, handoffs: [{to: a, requires: a b}]}\n" + AGENTS, "bad-expression", "b",
     ),
     "a name for a module": (
         "defaults: {model: m, tools: [{use: ears, description: x}]}\n" + AGENTS, "bad-value", "description",
@@ -235,5 +250,5 @@ def test_36_one_handoff_that_everybody_has_is_none_to_oneself(tmp_path: Path) ->
 
 
 def test_36_an_own_handoff_to_oneself_is_still_a_fault(tmp_path: Path) -> None:
-    text = "defaults: {model: m, handoffs: [a]}\nagents: {a: {instructions: x, handoffs: [a]}}\n"
+    text = "defaults: {model: m, handoffs: [a]}\nagents: {a: {instructions: x, description: d, handoffs: [a]}}\n"
     assert [(each.code, each.span.line) for each in loaded(tmp_path, text)] == [("self-handoff", 2)]

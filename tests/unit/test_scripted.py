@@ -169,11 +169,6 @@ ERRORS = {
         (user("bye"), called("look_up"), answer("look_up")),
         "test.script.yaml has no rule for agent 'triage' after look_up when the user says 'bye'; add one to its rules",
     ),
-    "no rule at all": (
-        "rules: []",
-        (user("bye"),),
-        "test.script.yaml has no rule for agent 'triage' when the user says 'bye'; add one to its rules",
-    ),
     "an unknown variable": (
         "rules: [{say: 'Hi {{ name }}'}]",
         (user("x"),),
@@ -210,7 +205,7 @@ BROKEN = {
     ),
     "a call without a name": (
         "rules:\n  - call: [{with: {}}, f]\n",
-        "2:12 missing-key: entry 1 of 'call' has no 'name' (The function to call: a tool, or transfer_to_<agent>.)",
+        "2:12 missing-key: entry 1 of 'call' has no 'name' (add name: and the name of the function to call)",
     ),
     "a pattern that is none": (
         "rules:\n  - user: '(a'\n",
@@ -228,14 +223,25 @@ BROKEN = {
         "rules: hello\n",
         "1:8 wrong-type: 'rules' must be a list, not text (write [hello])",
     ),
-    "no rules": ("version: 1\n", "1:1 missing-key: the file has no 'rules' (The rules, in order.)"),
-    "a list": ("- say: hi\n", "1:1 wrong-type: the file must be a mapping of keys to values, not a list (None)"),
+    "no rules": (
+        "version: 1\n",
+        "1:1 missing-key: the file has no 'rules' (add rules: and below it a list, such as - say: Hello)",
+    ),
+    "an empty list of rules": ("rules: []\n", "1:8 bad-value: there is no rule (add one, such as - say: Hello)"),
+    "a list": (
+        "- say: hi\n",
+        "1:1 wrong-type: the file must be a mapping of keys to values, not a list "
+        "(write lines such as `key: value`, with a blank behind each ':')",
+    ),
     "no YAML": (
         "rules: [a\n",
         "1:8 syntax: the '[' is never closed (close it with ']', and see that the entries are separated by ',')",
     ),
     "nothing": ("", "1:1 empty-file: there is nothing in the file (write at least one `key: value`)"),
-    "too slow": ("words_per_second: 0\nrules: []\n", "1:19 bad-value: 'words_per_second' must be more than 0 (None)"),
+    "too slow": (
+        "words_per_second: 0\nrules: [{say: x}]\n",
+        "1:19 bad-value: 'words_per_second' must be more than 0 (None)",
+    ),
 }
 
 

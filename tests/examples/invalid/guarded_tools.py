@@ -5,9 +5,11 @@ from orchestrator.tools import tool
 
 @tool(requires="verified and")
 def broken_guard() -> str:
+    """Broken guard."""
     return "ran"
 
 
 @tool(requires="verified")
 def sound() -> str:
+    """Sound."""
     return "ran"
