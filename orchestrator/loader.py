@@ -1,6 +1,7 @@
 """From a path to an agent graph, or to everything that is wrong with it."""
 
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,7 +73,7 @@ def load(path: str | Path, *, shown: str | None = None) -> Loaded:
     Raises:
         OSError: the file does not exist or can't be opened.
     """
-    real = Path(path).resolve()
+    real = Path(os.path.realpath(path))  # resolve() raises RuntimeError for links in a circle
     root = read_file(Path(path), str(path) if shown is None else shown)
     examined = examine(read_files(real, root))
     found = tuple(in_order(silenced(examined.diagnostics, examined.texts)))

@@ -86,6 +86,7 @@ class _Surveyor:
     found: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     _read: dict[Path, Reading[FileSpec]] = field(default_factory=dict)
+    _searched: dict[Path, Mapping[Path, list[Path]]] = field(default_factory=dict)
 
     def take(self, path: Path) -> None:
         """Take a file or a folder that is to be checked."""
@@ -98,7 +99,7 @@ class _Surveyor:
                 self.found.append(fault)
 
     def _take_file(self, path: Path) -> None:
-        real = path.resolve()
+        real = Path(os.path.realpath(path))  # resolve() raises RuntimeError for links in a circle
         if not path.name.endswith(_SCRIPTS):
             self.files.setdefault(real, self.reading(real, str(path)))
         elif str(path) not in self.names:
@@ -142,12 +143,21 @@ class _Surveyor:
 
     def roots_of(self, path: Path) -> list[Path]:
         """The roots in the project that include a file, directly or not."""
-        found = islice(yaml_files(root_of(path)), _SEARCHED)
-        others = [other for other in found if not other.name.endswith(_SCRIPTS) and _includes_something(other)]
-        links = self._links(other.resolve() for other in others)
-        included = {part for parts in links.values() for part in parts}
-        included.add(path)
-        return [root for root in links if root not in included and path in _closure([root], links)]
+        including = self._including(root_of(path))
+        above = _closure([path], including) - {path}
+        return sorted(root for root in above if root not in including)
+
+    def _including(self, folder: Path) -> Mapping[Path, list[Path]]:
+        """Which files of a project include a file. A project is searched once."""
+        if folder not in self._searched:
+            found = islice(yaml_files(folder), _SEARCHED)
+            others = [other for other in found if not other.name.endswith(_SCRIPTS) and _includes_something(other)]
+            including: dict[Path, list[Path]] = {}
+            for path, parts in self._links(other.resolve() for other in others).items():
+                for part in parts:
+                    including.setdefault(part, []).append(path)
+            self._searched[folder] = including
+        return self._searched[folder]
 
     def _links(self, paths: Iterable[Path]) -> dict[Path, set[Path]]:
         """Which files these files, and those that they lead to, include."""

@@ -1,8 +1,8 @@
 """The shape of the handoff graph: who can be reached, who can come back, who is caught."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.checks.paths import last_components, reached, reversed_links, way, within
+from orchestrator.checks.paths import Links, last_components, reached, reversed_links, within
 from orchestrator.checks.references import entry_of, holder
 from orchestrator.diagnostics import Diagnostic, Related, Severity
 from orchestrator.project import Declared, Project, Resolution
@@ -47,7 +47,7 @@ def way_back(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     back = reached(entry, reversed_links(_links(project, returning=True)))
     lost = within((name for name in before if name not in back), links)
     for group in last_components(lost):
-        path = " -> ".join(way(before, _first(project, group)))
+        path = _path(before, entry, _first(project, group))
         message = f"{path}: there is no way back from {_names(project, group)} to {entry!r}"
         hint = f"add a handoff to {entry!r}, here or in defaults, or for_one_turn: true to the handoff that leads here"
         yield _fault(project, group, "no-way-back", message, hint)
@@ -57,14 +57,14 @@ def traps(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """Agents that must call a tool and have none but handoffs do not hand off to each other for ever."""
     links = {}
     for name, agent in project.agents.items():
-        forced = _forced(agent, resolution)
-        if forced:
+        forced = _forced(project, agent, resolution)
+        if forced and name not in forced:
             links[name] = forced
     among = within(links, links)
     closed = {name: followers for name, followers in among.items() if len(followers) == len(links[name])}
     for group in last_components(among):
         if all(name in closed for name in group):
-            path = " -> ".join([*group, group[0]])
+            path = _circle(_first(project, group), within(group, links))
             message = f"{path}: each must call a function, and has none but handoffs, so the conversation never ends"
             hint = "give one of them a tool, or tool_choice: auto"
             yield _fault(project, group, "trap", message, hint)
@@ -75,7 +75,7 @@ def descriptions(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     for edge in project.edges():
         target = project.agents.get(edge.spec.to)
         if edge.spec.when is None and target is not None and target.own.spec.description is None:
-            if project.is_broken(target.own, "description"):
+            if project.is_broken(target.own, "description") or edge.location[:2] == target.own.location:
                 continue
             message = f"agent {edge.spec.to!r} has no description, and nothing says when to hand off to it"
             hint = "add description: to the agent, or when: to the handoff"
@@ -86,6 +86,7 @@ def descriptions(project: Project, _: Resolution) -> Iterator[Diagnostic]:
 
 
 _W = Severity.WARNING
+_SHOWN = 10
 
 
 def _is_whole(project: Project) -> bool:
@@ -106,14 +107,33 @@ def _links(project: Project, *, returning: bool = False) -> dict[str, list[str]]
     return links
 
 
-def _forced(agent: Declared, resolution: Resolution) -> list[str]:
+def _forced(project: Project, agent: Declared, resolution: Resolution) -> list[str]:
     """The agents one of which this one must hand off to, before it can say anything."""
+    if not project.is_whole(agent):
+        return []
     targets = [edge.spec.to for edge in agent.edges]
     choice = agent.tool_choice.spec if agent.tool_choice else None
     if choice is not None and choice.function is not None:
         return [target for target in targets if choice.function.name == f"transfer_to_{target}"]
     lone = resolution.complete(agent) and not list(resolution.tools_of(agent))
     return targets if choice is not None and choice.type == "required" and lone else []
+
+
+def _circle(first: str, links: Links) -> str:
+    """A shortest way from an agent back to itself, in words."""
+    before = reached(first, links)
+    last = next(node for node in before if first in links[node])
+    return f"{_path(before, first, last)} -> {first}"
+
+
+def _path(before: Mapping[str, str], start: str, target: str) -> str:
+    """The way that ``reached`` has found, in words. Of a long one the middle is left out."""
+    nodes = [target]
+    while nodes[-1] != start and len(nodes) < _SHOWN:
+        nodes.append(before[nodes[-1]])
+    if nodes[-1] != start:
+        nodes += ["...", start]
+    return " -> ".join(reversed(nodes))
 
 
 def _first(project: Project, group: Sequence[str]) -> str:

@@ -1,12 +1,12 @@
 """Comments that silence a warning: ``# orchestrate: ignore[code]`` on its line, or on the line of its block's key."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.diagnostics import Diagnostic, Severity, Span
 
 _COMMENT = re.compile(r"#\s*orchestrate:\s*ignore\[([^\]\r\n]*)\]")
-_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(#.*)?$")
+_BLOCK = re.compile(r"[:-][ \t]+([&!]\S+[ \t]+)*[|>][-+0-9]*[ \t]*(#.*)?$")
 _LINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -24,12 +24,12 @@ def silenced(
     """
     found = list(found)
     comments = {path: _comments(path, text) for path, text in texts.items() if _COMMENT.search(text)}
-    lines = {path: _LINE.split(texts[path]) for path in comments}
+    headers = {path: _headers(texts[path]) for path in comments}
     used: set[Span] = set()
     left = []
     for diagnostic in found:
         path = diagnostic.span.path
-        place = _silencing(diagnostic, comments[path], lines[path]) if path in comments else None
+        place = _silencing(diagnostic, comments[path], headers[path]) if path in comments else None
         if place is None:
             left.append(diagnostic)
         else:
@@ -53,27 +53,30 @@ def _comments(path: str, text: str) -> dict[int, _Codes]:
     return comments
 
 
-def _silencing(diagnostic: Diagnostic, comments: Mapping[int, _Codes], lines: Sequence[str]) -> Span | None:
+def _silencing(diagnostic: Diagnostic, comments: Mapping[int, _Codes], headers: Mapping[int, int]) -> Span | None:
     """The place of the code in the comment that silences this."""
     if diagnostic.severity is Severity.ERROR:
         return None
-    for number in (diagnostic.span.line, _header(lines, diagnostic.span.line)):
+    line = diagnostic.span.line
+    for number in (line, headers.get(line, 0)):
         codes = comments.get(number, {})
         if diagnostic.code in codes:
             return codes[diagnostic.code]
     return None
 
 
-def _header(lines: Sequence[str], number: int) -> int:
-    """The line of the key whose block scalar holds this line; 0 if there is none."""
-    indent = _indent(lines[number - 1]) if number <= len(lines) else 0
-    for above in range(number - 1, 0, -1):
-        line = lines[above - 1]
-        if line.strip() and _indent(line) < indent:
-            if _BLOCK.search(line):
-                return above
-            indent = _indent(line)
-    return 0
+def _headers(text: str) -> dict[int, int]:
+    """The lines that stand in block scalars, each with the line of the block's key."""
+    held: dict[int, int] = {}
+    header = indent = 0
+    for number, line in enumerate(_LINE.split(text), start=1):
+        if line.strip() and _indent(line) <= indent:
+            header = 0
+        if header:
+            held[number] = header
+        elif _BLOCK.search(line):
+            header, indent = number, _indent(line)
+    return held
 
 
 def _indent(line: str) -> int:

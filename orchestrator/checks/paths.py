@@ -19,14 +19,6 @@ def reached(start: str, links: Links) -> dict[str, str]:
     return before
 
 
-def way(before: Mapping[str, str], target: str) -> list[str]:
-    """The way to a node that ``reached`` has found, from the start to the node."""
-    nodes = [target]
-    while before[nodes[-1]] != nodes[-1]:
-        nodes.append(before[nodes[-1]])
-    return nodes[::-1]
-
-
 def reversed_links(links: Links) -> dict[str, list[str]]:
     """The same graph with each link turned around."""
     turned: dict[str, list[str]] = {node: [] for node in links}

@@ -45,7 +45,7 @@ def absent(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     callers = _callers(project)
     for name, analysis in resolution.templates.items():
         own = project.agents[name].own
-        if "agents" in project.unknown or not resolution.complete(project.agents[name]):
+        if not _is_known(project, resolution, name):
             continue
         names = _names(project, resolution, name, everywhere, callers.get(name, set()))
         for piece, offset, word in _words(analysis):
@@ -65,11 +65,18 @@ def unmentioned(project: Project, resolution: Resolution) -> Iterator[Diagnostic
         if not analysis.complete or "handoffs" in analysis.used:
             continue
         for edge in agent.edges:
-            plain = edge.location[0] == "defaults" or edge.spec.when is not None or edge.spec.to == entry
+            plain = edge.location[0] == "defaults" or edge.spec.when is not None or edge.spec.to in {entry, name}
             if not plain and _described(project, edge) and not _mentions(project, text, edge):
                 message = f"the instructions of {name!r} never mention {edge.spec.to!r}"
                 hint = "say in them when to hand off, or add when: to the handoff"
                 yield edge.fault("to", code="unmentioned-handoff", message=message, hint=hint, severity=Severity.NOTE)
+
+
+def _is_known(project: Project, resolution: Resolution, name: str) -> bool:
+    """Whether all that an agent has is known: else what follows from a misspelt handoff would be told as well."""
+    agent = project.agents[name]
+    known = all(edge.spec.to in project.names["agents"] for edge in agent.edges)
+    return known and "agents" not in project.unknown and project.is_whole(agent) and resolution.complete(agent)
 
 
 def _words(analysis: Analysis) -> Iterator[tuple[Piece, int, str]]:
@@ -96,9 +103,10 @@ def _names(
 ) -> _Names:
     agent = project.agents[name]
     functions = [function for _, function in resolution.tools_of(agent)]
-    handoffs = frozenset(edge.spec.to for edge in agent.edges) | {name, *callers}
-    said = {word for function in functions for word in (function.name, *function.parameters)}
-    said |= {f"{_TRANSFER}{target}" for target in handoffs} | handoffs | project.names["variables"]
+    handoffs = frozenset(edge.spec.to for edge in agent.edges) | {name}
+    said = {word for function in functions for word in (function.name, *function.parameters, *function.texts)}
+    said |= {f"{_TRANSFER}{target}" for target in handoffs} | handoffs | callers | project.names["variables"]
+    said |= {str(choice) for variable in project.known_variables.values() for choice in variable.enum}
     return _Names(frozenset(said), handoffs, everywhere, project.names["agents"])
 
 

@@ -24,7 +24,7 @@ def entry(project: Project, _: Resolution) -> Iterator[Diagnostic]:
         yield file.fault("entry", code="unknown-agent", message=_no_agent(named), hint=did_you_mean(named, agents))
     elif named is None and len(agents) > 1:
         message = f"there are {len(agents)} agents, and no entry says which one begins"
-        hint = f"add entry: one of {', '.join(sorted(agents))}"
+        hint = f"add entry: one of {', '.join(sorted(agents))}" if len(agents) <= _MOST_NAMES else "add entry: NAME"
         yield file.fault("agents", code="ambiguous-entry", message=message, hint=hint, key=True)
 
 

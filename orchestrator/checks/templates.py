@@ -13,7 +13,7 @@ from orchestrator.templates import Piece, compile_expression, names_in, never_ho
 
 _HINT = "write one over the variables, such as: verified and amount < 100"
 _BRACES = re.compile(r"(?<![{\w])\$?\{ ?([a-z][a-z0-9_]*) ?\}(?!\})")
-_PATH = re.compile(r"[\w./~ -]*[\w-]\.(md|markdown|txt|j2|jinja2?|prompt|html|ya?ml)")
+_PATH = re.compile(r"[\w./~-]*[\w-]\.(md|markdown|txt|j2|jinja2?|prompt|html|ya?ml)")
 
 
 def faults(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
@@ -77,8 +77,8 @@ def _guard(
     except RenderError as error:
         hint = "write the expression alone, without the braces" if "{{" in text or "{%" in text else error.hint
         message = f"{what} is no expression: {error}"
-        place = () if tool else ("requires",)
-        span = entry.source.inside((*entry.location, *place), error.line or 1, error.column or 1)
+        inside = entry.source.inside((*entry.location, "requires"), error.line or 1, error.column or 1)
+        span = entry.at() if tool else inside
         yield Diagnostic(span, "bad-expression", message, hint or _HINT)
         return
     wrong = [fault for name, column in names for fault in _wrong_name(project, entry, tool, name, column)]

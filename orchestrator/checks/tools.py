@@ -29,9 +29,8 @@ def unresolved(project: Project, resolution: Resolution) -> Iterator[Diagnostic]
 
 
 def _told(entry: Placed[ToolSpec], fault: Unresolved) -> Diagnostic:
-    path = () if fault.key is None else (fault.key,)
     return entry.fault(
-        *path,
+        fault.key or "use",
         code=fault.code,
         message=fault.message,
         hint=fault.hint,
@@ -90,7 +89,8 @@ def function_names(project: Project, resolution: Resolution) -> Iterator[Diagnos
             if not _FUNCTION_NAME.fullmatch(tool.name):
                 message = f"{tool.name!r} can't be the name of a function for a model"
                 hint = "at most 64 letters, digits, _ and -, all ASCII; say another with {use: ..., name: ...}"
-                yield entry.fault(code="bad-function-name", message=message, hint=hint)
+                path = () if entry.spec.name is None else ("name",)
+                yield entry.fault(*path, code="bad-function-name", message=message, hint=hint)
             if (length := len(tool.description)) > DESCRIPTION_LENGTH:
                 message = f"the description of {tool.name!r} has {length:,} characters, more than the API takes"
                 hint = f"at most {DESCRIPTION_LENGTH:,}; shorten the docstring, or say another with description:"

@@ -1,15 +1,14 @@
 """What variables may be called and hold."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 
 from orchestrator.agents import REQUIRED, Variable
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import RenderError, VariableError
 from orchestrator.project import Placed, Project, Resolution, variable_of
-from orchestrator.spec import RESERVED_VARIABLES, VariableSpec
-from orchestrator.templates import names_in
+from orchestrator.spec import RESERVED_VARIABLES, EdgeSpec, ToolSpec, VariableSpec
+from orchestrator.templates import Analysis, names_in
 
 
 def names(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -37,8 +36,11 @@ def unused(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """Each variable is used: by a template, by what is required, or by a tool."""
     if not _all_known(project, resolution):
         return
+    required = list(_required(project, resolution))
+    if any(_misspelt(project, text) for text in required):
+        return
     used = {name for found in resolution.templates.values() for name in found.used}
-    used |= {name for text in _required(project, resolution) for name, _ in names_in(text)}
+    used |= {name for text in required for name, _ in names_in(text)}
     functions = [function for found in resolution.tools.values() for function in found.found]
     takers = [function for function in functions if function.takes_context]
     used |= {text for function in takers for text in function.texts}
@@ -58,21 +60,31 @@ def _all_known(project: Project, resolution: Resolution) -> bool:
         and not project.unknown
         and not project.is_torn
         and set(resolution.templates) == project.names["agents"]
-        and all(found.complete for found in resolution.templates.values())
+        and all(found.complete and not _names_unknown(found) for found in resolution.templates.values())
         and all(found.complete for found in resolution.tools.values())
         and not any({"tools", "handoffs", "requires"} & set(location) for _, location in project.broken)
     )
 
 
+def _names_unknown(analysis: Analysis) -> bool:
+    """Whether a template names what is not declared: that may be a variable, misspelt."""
+    return any(fault.code == "undefined-variable" for fault in analysis.faults)
+
+
 def _required(project: Project, resolution: Resolution) -> Iterator[str]:
-    """The expressions of tools and handoffs that are expressions."""
-    texts = [entry.spec.requires for entry in project.tools()]
-    texts += [edge.spec.requires for edge in project.edges()]
-    texts += [function.requires for found in resolution.tools.values() for function in found.found]
-    for text in texts:
-        with suppress(RenderError):
-            names_in(text or "true")
-            yield text or "true"
+    """The expressions of tools and handoffs."""
+    entries: tuple[Placed[ToolSpec] | Placed[EdgeSpec], ...] = (*project.tools(), *project.edges())
+    functions = (function for found in resolution.tools.values() for function in found.found)
+    yield from (entry.spec.requires for entry in entries if entry.spec.requires is not None)
+    yield from (function.requires for function in functions if function.requires is not None)
+
+
+def _misspelt(project: Project, text: str) -> bool:
+    """Whether an expression is none, or names what is not declared."""
+    try:
+        return not {name for name, _ in names_in(text)} <= project.names["variables"]
+    except RenderError:
+        return True
 
 
 def _default(placed: Placed[VariableSpec], variable: Variable) -> Iterator[Diagnostic]:

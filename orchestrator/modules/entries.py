@@ -56,10 +56,9 @@ class Modules:
 
     def _functions(self, spec: ToolSpec, folder: Path) -> Functions:
         module_name, colon, function_name = spec.use.partition(":")
-        module = self._module(module_name, folder)
+        module, rule = self._module(module_name, folder), self._rule(spec, folder)
         if isinstance(module, Unresolved):
-            return Functions(faults=(module,))
-        rule = self._rule(spec, folder)
+            return Functions(faults=(module, rule.fault) if rule and rule.fault else (module,))
         names = [function_name] if colon else list(module.public)
         readings = [module.read(name, spec, rule) for name in names]
         left = [*(() if colon else module.open), *(what for reading in readings for what in reading.open)]

@@ -58,6 +58,17 @@ class Project:
         location = (*part.location, *path)
         return any((part.source.path, location[: end + 1]) in self.broken for end in range(len(location)))
 
+    def is_whole(self, agent: Declared) -> bool:
+        """Whether all tools and handoffs of an agent could be read: what it has, and has not, can be told."""
+        own = [(agent.own.source.path, (*agent.own.location, key)) for key in ("tools", "handoffs")]
+        given = [(self.file.source.path, ("defaults", key)) for key in ("tools", "handoffs")]
+        return self._touched.isdisjoint(own if agent.own.spec.defaults is False else [*own, *given])
+
+    @cached_property
+    def _touched(self) -> frozenset[Place]:
+        """The places that could not be read, and those that hold one."""
+        return frozenset((path, at[:length]) for path, at in self.broken for length in range(1, len(at) + 1))
+
     def called(self, path: Path) -> str:
         """What people call a file of the project."""
         return called(path, absolute=Path(self.file.source.path).is_absolute())

@@ -1,7 +1,7 @@
 """A file of agents and all that it includes, each real file read once."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,9 @@ MAX_FILES = 1_000
 """The most files of one project."""
 
 _MAGIC = frozenset("*?[")
+_SHOWN = 80
+_MOST_PARTS = 40
+_MOST_STARS = 2  # each one more multiplies the time of the search by the depth of the folders
 _OTHER_KINDS = (".test.yaml", ".test.yml", ".script.yaml", ".script.yml")
 
 
@@ -70,7 +73,7 @@ def root_of(path: Path) -> Path:
 
     Where there is none it is the file's own folder, or its parent when that is named ``agents``.
     """
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent
     for candidate in (folder, *folder.parents):
         if (candidate / "pyproject.toml").exists() or (candidate / ".git").exists():
             return candidate
@@ -168,7 +171,9 @@ def _entries(
         try:
             found = _matches(path, text, folder or root_of(path))
         except (OSError, ValueError) as error:  # a name that no file can have
-            found = _Missing(f"{text[:80]!r} can't be the path of a file: {_why(error)}", "write the path of a file")
+            found = _Missing(
+                f"{text[:_SHOWN]!r} can't be the path of a file: {_why(error)}", "write the path of a file"
+            )
         yield Placed(text, reading.source, ("include", index)), found
 
 
@@ -181,29 +186,49 @@ def _matches(path: Path, text: str, folder: Path) -> list[Path] | _Missing:
     if not base.is_relative_to(folder):
         return _outside(f"{text!r} leads", folder)
     if first == len(parts) or target.is_file():
-        return _why_not(target, text) or [target]
-    found = _globbed(base, str(Path(*parts[first:])))
+        return _why_not(path, target, text) or [target]
+    pattern = _pattern(parts[first:])
+    if isinstance(pattern, _Missing):
+        return pattern
+    found = _globbed(base, pattern)
     matches = sorted(match for match in found if match.resolve() != path)
-    return matches or _Missing(f"no file matches {text!r}", f"paths are relative to {path.parent.name or '/'}/")
+    return matches or _Missing(
+        f"no file matches {text[:_SHOWN]!r}", f"paths are relative to {path.parent.name or '/'}/"
+    )
+
+
+def _pattern(parts: Sequence[str]) -> "str | _Missing":
+    """The pattern for the parts of a path from its first sign of a glob on: ``**/**`` says no more than ``**``."""
+    if any("**" in part and part != "**" for part in parts):
+        return _Missing("'**' stands alone between two slashes", "write **/*.yaml for the files in all folders")
+    kept = [part for part, before in zip(parts, ("", *parts), strict=False) if not part == before == "**"]
+    if len(kept) > _MOST_PARTS or kept.count("**") > _MOST_STARS:
+        return _Missing("the pattern has too many parts", "name the folders, with few stars")
+    return "/".join(kept)
 
 
 def _globbed(base: Path, pattern: str) -> Iterator[Path]:
     for match in base.glob(pattern):
         hidden = any(part.startswith(".") for part in match.relative_to(base).parts)
-        if match.is_file() and not hidden and not match.name.endswith(_OTHER_KINDS):
+        if match.is_file() and not hidden and _is_ours(match.name):
             yield match
 
 
-def _why_not(target: Path, text: str) -> _Missing | None:
+def _is_ours(name: str) -> bool:
+    return not name.endswith(_OTHER_KINDS)
+
+
+def _why_not(path: Path, target: Path, text: str) -> _Missing | None:
     if text.endswith(_OTHER_KINDS):
         return _Missing(f"{text!r} is no file of agents, by its name", "include files of agents only", "bad-value")
     if target.is_dir():
         return _Missing(f"{text!r} is a folder", f"write {text.rstrip('/')}/*.yaml for the files in it")
     if not target.exists():
-        beside = [each.name for each in target.parent.glob("*.y*ml")] if target.parent.is_dir() else []
+        others = target.parent.glob("*.y*ml") if target.parent.is_dir() else ()
+        beside = [each.name for each in others if each.is_file() and each.resolve() != path and _is_ours(each.name)]
         meant = nearest(target.name, sorted(beside))
         hint = f"did you mean {str(Path(text).with_name(meant))!r}?" if meant else "paths are relative to this file"
-        return _Missing(f"there is no file {text!r}", hint)
+        return _Missing(f"there is no file {text[:_SHOWN]!r}", hint)
     return None
 
 

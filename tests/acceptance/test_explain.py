@@ -14,7 +14,7 @@ from tests.support.cli import ROOT, Terminal, in_process
 PAGES = list(explanations().values())
 EXPECTED = sorted((ROOT / "tests/examples/invalid").glob("*.expected"))
 
-pytestmark = pytest.mark.timeout(10)
+pytestmark = pytest.mark.timeout(40)
 
 
 def lay_out(file: File, folder: Path) -> None:

@@ -67,6 +67,7 @@ def test_the_examples_stand_beside_what_is_expected() -> None:
 
 
 def test_every_code_has_an_example() -> None:
+    """Groups 26 to 31 and 36 to 40: what can be wrong is shown by a file that has it."""
     expected = [line for path in INVALID for line in path.with_suffix(".expected").read_text().splitlines()]
     assert set(explanations()) - {line.split()[-1] for line in expected} == set(NOT_IN_FILES)
 

@@ -246,4 +246,4 @@ def test_many_broken_roots_take_seconds() -> None:
         return time.process_time() - start
 
     seconds(50)
-    assert seconds(400) < 3 * seconds(200)
+    assert seconds(400) < 8 * seconds(100)  # in proportion it would be 4, and 16 if each searched anew
