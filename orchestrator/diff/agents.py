@@ -34,7 +34,7 @@ def agent_changes(name: str, old: Configuration, new: Configuration, pairing: Pa
     at = after.agent.own.at
     yield from differing(Kind.AGENT_RENAMED, subject, renamed, name, at(key=True))
     yield from differing(Kind.LABEL_CHANGED, subject, before.label, after.label, at("label"))
-    yield from differing(Kind.DESCRIPTION_CHANGED, subject, before.description, after.description, at("description"))
+    yield from differing(Kind.PURPOSE_CHANGED, subject, before.description, after.description, at("description"))
     if before.instructions != after.instructions:
         note = f"includes {', '.join(included)}" if (included := new.included(name)) else ""
         texts = (before.instructions, after.instructions)
@@ -79,7 +79,8 @@ class _Version:
     @property
     def model(self) -> str:
         """The model as people know it, with the API's name behind an alias."""
-        real = str(self.side.model(self.alias)["model"])
+        told = self.side.model(self.alias)
+        real = next((str(told[key]) for key in ("model", "deployment", "file") if key in told), self.alias)
         return self.alias if real == self.alias else f"{self.alias} ({real})"
 
     @property

@@ -39,9 +39,14 @@ class Configuration:
         return links
 
     def model(self, name: str) -> Mapping[str, object]:
-        """What is said about a model: by its alias, or by the API name where there are no aliases."""
+        """What is said about a model, by its alias, or by the API name where there are no aliases.
+
+        What is written and means nothing, because it holds anyway, is left out.
+        """
         placed = self.project.models.get(name)
-        return placed.spec.model_dump(exclude_none=True) if placed else {"model": name}
+        return (
+            placed.spec.model_dump(mode="json", exclude_none=True, exclude_defaults=True) if placed else {"model": name}
+        )
 
     def included(self, agent: str) -> dict[str, str]:
         """The texts of the files that the instructions of an agent include, by their path in the project."""

@@ -10,7 +10,7 @@ from orchestrator.diff.pairing import Pairing
 from orchestrator.project import Placed, variable_of
 from orchestrator.spec import ModelSpec, VariableSpec
 
-_ENDPOINT = ("base_url", "api_key")
+_ENDPOINT = {"provider", "base_url", "api_key", "headers", "api_version", "deployment", "file"}
 _HIDDEN = "(secret)"
 
 
@@ -32,7 +32,7 @@ def model_changes(name: str, old: Configuration, new: Configuration) -> Iterator
         return
     users = [agent for agent, each in new.project.agents.items() if each.model and each.model.spec == name]
     note = f"used by {', '.join(users)}" if users else ""
-    was, now = _settings(before.spec), _settings(after.spec)
+    was, now = _settings(old.model(name)), _settings(new.model(name))
     for key in [*was, *(key for key in now if key not in was)]:
         if was.get(key) != now.get(key):
             setting = replace(subject, key=key)
@@ -92,13 +92,16 @@ def _there(
         yield Change(added, subject, where=new.at(key=True))
 
 
-def _settings(spec: ModelSpec) -> Mapping[str, object]:
+def _settings(told: Mapping[str, object]) -> dict[str, object]:
     """What is said of a model, with values from the environment as people write them."""
-    told = spec.model_dump(mode="json", exclude_none=True)
-    return {key: _from_environment(value) if key in _ENDPOINT else value for key, value in told.items()}
+    return {key: _written(value) for key, value in told.items()}
 
 
-def _from_environment(value: Mapping[str, str]) -> str:
+def _written(value: object) -> object:
+    if not isinstance(value, dict):
+        return value
+    if not value.keys() <= {"env", "default"}:
+        return {key: _written(inner) for key, inner in value.items()}
     variable = f"${value['env']}" if "env" in value else None
     return " or ".join(filter(None, (variable, value.get("default")))) or "none"
 

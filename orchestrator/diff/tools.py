@@ -35,7 +35,7 @@ def _function_changes(
     where = entry.at()
     yield from differing(Kind.TOOL_MOVED, subject, _source(old, roots[0]), _source(new, roots[1]), where)
     texts = (old.description or None, new.description or None)
-    yield from differing(Kind.DESCRIPTION_CHANGED, subject, *texts, where)
+    yield from differing(Kind.PURPOSE_CHANGED, subject, *texts, where)
     yield from guard_changes(subject, old.requires, new.requires, where)
     if old.tool is None or new.tool is None:  # parsed, not imported: the rest is not known
         return

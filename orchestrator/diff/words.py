@@ -10,6 +10,7 @@ _WORDS = re.compile(rf"\s+|[{_CJK}]|[^\s{_CJK}]+")
 _LINES = re.compile(r"[^\n]*\n|[^\n]+")
 _BLANK = re.compile(r"\s+")
 _NEAR = 60  # characters
+_WORTH = 20
 _LEFT_OUT = " … "
 _MOST_EDITS = 500
 _MOST_STEPS = 4_000_000
@@ -40,7 +41,7 @@ def elided(pieces: Sequence[Piece]) -> Iterator[Piece]:
     for at, piece in enumerate(pieces):
         head = _head(piece.text) if at else ""
         tail = _head(piece.text[::-1])[::-1] if at + 1 < len(pieces) else ""
-        if piece.side == "both" and len(head) + len(tail) + len(_LEFT_OUT) < len(piece.text):
+        if piece.side == "both" and len(head) + len(tail) + _WORTH < len(piece.text):
             yield Piece("both", f"{head}{_LEFT_OUT}{tail}")
         else:
             yield piece

@@ -15,8 +15,8 @@ from orchestrator.render.excerpts import harmless
 MAX_COMMENT = 60_000
 """The most characters of Markdown: a comment on GitHub has at most 65,536."""
 
-_PROSE = {Kind.INSTRUCTIONS_CHANGED, Kind.TEMPLATE_CHANGED, Kind.DESCRIPTION_CHANGED, Kind.WHEN_CHANGED}
 _LONG = {Kind.INSTRUCTIONS_CHANGED, Kind.TEMPLATE_CHANGED}  # shown on lines of their own
+_PROSE = {*_LONG, Kind.WHEN_CHANGED, Kind.PURPOSE_CHANGED, Kind.DESCRIPTION_CHANGED}
 _BY_NOTE = {Kind.TOOL_SCHEMA_BREAKING, Kind.TOOL_SCHEMA_CHANGED, Kind.TEMPLATE_ADDED, Kind.TEMPLATE_REMOVED}
 _ONE_SIDED = {Kind.HANDOFF_LOST, Kind.HANDOFF_GAINED, Kind.TOOL_LOST, Kind.TOOL_GAINED}
 _COLORS = {Impact.BREAKING: "red", Impact.NOTABLE: "yellow", Impact.MINOR: "cyan"}
@@ -41,11 +41,12 @@ def as_markdown(diffs: Sequence[FileDiff]) -> str:
     shown: list[str] = []
     room = MAX_COMMENT
     for block in blocks:
-        room -= len(block) + 2
-        if room < 0:
+        fitting = _fitting(block, room)
+        room -= len(fitting) + len("\n\n")
+        shown += [fitting] if fitting else []
+        if fitting != block:
             shown.append("The rest is left out: it is too long for a comment.")
             break
-        shown.append(block)
     return "\n\n".join(shown) or _NOTHING
 
 
@@ -75,10 +76,10 @@ class _Text:
     color: bool
 
     def file(self, diff: FileDiff) -> Iterator[str]:
-        yield self._style(f"{harmless(_title(diff))}: {_counted(diff.changes)}", bold=True)
+        yield self._style(f"{harmless(' -> '.join(_names(diff)))}: {_counted(diff.changes)}", bold=True)
         for group, changes in groupby(diff.changes, key=lambda change: _group(change.subject)):
             yield ""
-            yield self._style(group, bold=True)
+            yield self._style(harmless(group), bold=True)
             for change in changes:
                 yield from self._change(change)
 
@@ -89,19 +90,19 @@ class _Text:
         line = ": ".join(filter(None, (kind, _subject(change.subject), told)))
         place = f"  ({_place(change)})" if change.where else ""
         yield f"  {mark}  {line}{self._style(harmless(place), dim=True)}"
-        if kind in _LONG:
-            text = "".join(map(self._piece, elided(word_diff(str(change.old), str(change.new)))))
+        if _is_long(change):
+            text = "".join(map(self._piece, _pieces(change)))
             yield from (f"      {line}".rstrip() for line in text.rstrip("\n").split("\n"))
 
     def _told(self, change: Change) -> Iterator[str]:
         """What has changed, in the rest of the line."""
-        if _is_words(change) and change.kind not in _LONG:
-            yield from map(self._piece, elided(word_diff(str(change.old), str(change.new))))
-        elif change.kind not in _LONG:
-            yield harmless(" -> ".join(_values(change)))
+        values = [] if _is_long(change) else _values(change)
+        if values and _is_words(change):
+            yield from map(self._piece, _pieces(change))
+        elif values:
+            yield harmless(" -> ".join(values))
         if change.note:
-            bare = change.kind in _LONG or not _values(change)
-            yield harmless(change.note) if bare else f" ({harmless(change.note)})"
+            yield f" ({harmless(change.note)})" if values else harmless(change.note)
 
     def _piece(self, piece: Piece) -> str:
         text = "\n".join(map(harmless, piece.text.split("\n")))
@@ -117,22 +118,29 @@ class _Text:
         return click.style(text, fg=fg, bold=bold or None, dim=dim or None) if self.color else text
 
 
+def _fitting(block: str, room: int) -> str:
+    """As much of a block as there is room for: of a table the first rows, of anything else all or nothing."""
+    while len(block) > room:
+        block = block.rpartition("\n")[0] if block.startswith("|") else ""
+    return block
+
+
 def _markdown(diff: FileDiff) -> Iterator[str]:
     """The heading and the table, then each long text by itself."""
     rows = [_row(change) for change in diff.changes]
     table = ["| severity | change | of | what | where |", "|---|---|---|---|---|", *rows]
-    yield f"### {_escaped(_title(diff))}"
+    yield f"### {' → '.join(map(_code, _names(diff)))}"
     yield _counted(diff.changes)
     yield "\n".join(table)
     for change in diff.changes:
-        if change.kind in _LONG:
-            of = _escaped(_group(change.subject))
-            yield f"<details>\n<summary>{change.kind}: {of}</summary>\n\n{_words(change)}\n\n</details>"
+        if _is_long(change):
+            of = ", ".join(filter(None, (_group(change.subject), _subject(change.subject))))
+            yield f"<details>\n<summary>{change.kind}: {_escaped(of)}</summary>\n\n{_words(change)}\n\n</details>"
 
 
 def _row(change: Change) -> str:
     impact = f"**{change.kind.impact}**" if change.kind.impact is Impact.BREAKING else str(change.kind.impact)
-    if change.kind in _LONG:
+    if _is_long(change):
         what = "see below"
     elif _is_words(change):
         what = _words(change)
@@ -157,7 +165,7 @@ def _words(change: Change) -> str:
     """A word diff on one line, as a table and a quotation need it. Marks stand next to words, never next to blanks."""
     marks = {"old": "~~", "new": "**", "both": ""}
     told = ""
-    for piece in elided(word_diff(str(change.old), str(change.new))):
+    for piece in _pieces(change):
         mark, text = marks[piece.side], piece.text.strip()
         if not text or not mark:
             told += _escaped(piece.text)
@@ -176,7 +184,8 @@ def _escaped(text: str) -> str:
 
 def _escaped_line(line: str) -> str:
     escaped = html.escape(harmless(line), quote=False)
-    escaped = re.sub(r"[\\`*_\[\]#|~]|(?<=\s):(?=\w)|^:|^[-+=]|(?<=^\d)[.)]", _by_number, escaped)
+    escaped = re.sub(r"[\\`*_\[\]#|~]|(?<=\s):(?=\w)|^[:+=-]", _by_number, escaped)
+    escaped = re.sub(r"^(\d+)([.)])", r"\1<!-- -->\2", escaped)
     escaped = re.sub(r"(@|&#35;)(?=\w)", r"\1<!-- -->", escaped)
     return re.sub(r"^ {2,}", lambda found: "&nbsp;" * len(found[0]), escaped)
 
@@ -190,9 +199,9 @@ def _code(text: str) -> str:
     return f"<code>{_escaped(text)}</code>" if _ODD.search(text) else f"`{text}`"
 
 
-def _title(diff: FileDiff) -> str:
-    names = dict.fromkeys(name for name in (diff.old, diff.new) if name is not None)
-    return " -> ".join(names)
+def _names(diff: FileDiff) -> list[str]:
+    """What both versions are called; one of them where they are called alike, or where there is one only."""
+    return list(dict.fromkeys(name for name in (diff.old, diff.new) if name is not None))
 
 
 def _counted(changes: Sequence[Change]) -> str:
@@ -224,6 +233,15 @@ def _subject(subject: Subject) -> str:
 
 def _is_words(change: Change) -> bool:
     return change.kind in _PROSE and isinstance(change.old, str) and isinstance(change.new, str)
+
+
+def _is_long(change: Change) -> bool:
+    """Whether a word diff has lines of its own."""
+    return change.kind in _LONG or (_is_words(change) and "\n" in f"{change.old}{change.new}")
+
+
+def _pieces(change: Change) -> Iterator[Piece]:
+    return elided(word_diff(str(change.old), str(change.new)))
 
 
 def _values(change: Change) -> list[str]:

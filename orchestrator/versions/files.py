@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from os.path import relpath
+from os.path import exists, isdir, relpath
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,12 +54,12 @@ def _checkouts() -> Iterator[Checkouts]:
 def _sides(checkouts: Checkouts, name: str, path: str) -> _Pair:
     """A path as the revision has it, and as it is now."""
     real = Path(path).resolve()
-    near = next(folder for folder in (real, *real.parents) if folder.is_dir())
+    near = next(folder for folder in (real, *real.parents) if isdir(folder))  # noqa: PTH112 - as below
     revision = checkouts.revision(name, near)
     at = real.relative_to(revision.top).as_posix()
     there = at in revision.files or revision.has_folder(at)
     old = checkouts.at(revision, at) if there else None
-    new = Side(Path(path), path) if real.exists() else None
+    new = Side(Path(path), path) if exists(path) else None  # noqa: PTH110 - Path raises for names that are too long
     if old is None and new is None:
         raise UsageError(f"there is no {path!r}, neither here nor in {name!r}")
     return old, new
@@ -74,6 +74,9 @@ def _paired(old: Side | None, new: Side | None) -> Iterator[_Pair]:
         yield old, new
         return
     olds, news = _files_of(old), _files_of(new)
+    if not olds and not news:
+        names = " or ".join(repr(side.shown) for side in (old, new) if side)
+        raise UsageError(f"there are no files of agents in {names}")
     for path in sorted(olds.keys() | news.keys()):
         yield olds.get(path), news.get(path)
 

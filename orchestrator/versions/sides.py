@@ -74,7 +74,7 @@ class Checkouts:
     def at(self, revision: Revision, path: str) -> Side:
         """A file or a folder of a revision, by its path from the top. Its project is laid out."""
         project = revision.project_of(path)
-        key = (revision.commit, project)
+        key = (revision.name, project)
         if key not in self._laid_out:
             folder = self.folder / f"{len(self._laid_out):04}"
             folder.mkdir()
@@ -87,10 +87,10 @@ class Checkouts:
 def _from_top(revision: Revision, path: str) -> str:
     """A path of a revision from its top, as git reads it: from the top, but for ``./`` and ``../``."""
     start = Path.cwd() if path.startswith(("./", "../")) or path in {".", ".."} else revision.top
-    found = os.path.relpath(os.path.normpath(start / path), revision.top)
-    if found.startswith(".."):
+    found = Path(os.path.relpath(os.path.normpath(start / path), revision.top))
+    if ".." in found.parts:
         raise UsageError(f"{path!r} leads out of the repository {str(revision.top)!r}")
-    return Path(found).as_posix()
+    return found.as_posix()
 
 
 def _hint(revision: Revision, path: str) -> str:

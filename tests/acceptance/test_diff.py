@@ -114,7 +114,7 @@ model fast
   notable   setting-changed: temperature: 0.5 -> 1 (used by a, b)  (new/bot.yaml:2:40)
 """
 MARKDOWN = """\
-### old/bot.yaml -&gt; new/bot.yaml
+### `old/bot.yaml` → `new/bot.yaml`
 
 1 breaking, 3 notable
 
@@ -174,6 +174,22 @@ def test_markdown_fits_into_a_comment(project: Project) -> None:
     done = diff(old, new, "--format", "markdown")
     assert len(done.out) < 65_536
     assert done.out.endswith("The rest is left out: it is too long for a comment.\n")
+
+
+def test_a_long_table_is_cut(project: Project) -> None:
+    lines = "".join(f"  v{number}: x\n" for number in range(1_000))
+    old, new = project("old", ONE), project("new", f"variables:\n{lines}{ONE}")
+    done = diff(old, new, "--format", "markdown")
+    assert 50_000 < len(done.out) < 65_536
+    assert done.out.splitlines()[-3].startswith("| minor | `variable-added` |")
+
+
+def test_texts_of_several_lines_have_lines_of_their_own(project: Project) -> None:
+    project("old", f'{ONE}description: "One.\\nTwo."\n')
+    project("new", f'{ONE}description: "One.\\nThree."\n')
+    told = "      One.\n      [-Two.-]{+Three.+}\n"
+    assert diff("old/bot.yaml", "new/bot.yaml").out.endswith(f"description-changed  (new/bot.yaml:2:14)\n{told}")
+    assert "One.<br>~~Two.~~ **Three.**" in diff("old/bot.yaml", "new/bot.yaml", "--format", "markdown").out
 
 
 def test_colours_on_a_terminal(project: Project) -> None:

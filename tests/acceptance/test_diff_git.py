@@ -8,6 +8,8 @@ from textwrap import dedent
 
 import pytest
 
+from orchestrator.errors import UsageError
+from orchestrator.versions.git import MAX_BYTES, Revision
 from tests.support.cli import Done, orchestrate
 from tests.support.versions import ONE, PAY, TOOL, diff, last_line, put
 
@@ -112,6 +114,13 @@ def test_two_revisions(repository: Repository) -> None:
     """)
 
 
+def test_one_commit_by_two_names(repository: Repository) -> None:
+    put(Path("agents/other.yaml"), IN_GIT.replace("entry: a", "entry: b"))
+    repository.commit()
+    done = diff("main:agents/bot.yaml", "HEAD:agents/other.yaml")
+    assert "entry-changed: a -> b  (HEAD:agents/other.yaml:2:8)" in done.out
+
+
 def test_files_that_are_new_and_gone(repository: Repository) -> None:
     put(Path("other/fresh.yaml"), ONE)
     Path("agents/bot.yaml").rename("agents/robot.yaml")
@@ -183,11 +192,15 @@ def test_errors_of_a_revision(repository: Repository) -> None:
             "there is no 'agents/bto.yaml' in the revision 'main'; did you mean 'main:",
         ),
         (["main:../x.yaml", "agents"], "'../x.yaml' leads out of the repository 'TOP'"),
+        (["--rev", "main", "docs"], "there are no files of agents in 'docs'"),
+        (["--rev", "main", "x" * 9_999], "there is no 'xxx"),
+        (["x" * 9_999, "agents"], "'xxx"),
         (["--rev", "main", "no.yaml"], "there is no 'no.yaml', neither here nor in 'main'"),
         (["--rev", "main", ".."], "'ABOVE' is in no git repository, or in one without a working tree"),
     ],
 )
 def test_what_is_not_there(repository: Repository, arguments: list[str], told: str) -> None:
+    Path("docs").mkdir()
     repository.git("update-ref", "refs/remotes/origin/dev", "HEAD")
     done = diff(*arguments)
     assert (done.code, done.out) == (2, "")
@@ -203,6 +216,12 @@ def test_a_shallow_clone(repository: Repository, tmp_path: Path, monkeypatch: py
     done = diff("--rev", "HEAD~1")
     assert done.code == 2
     assert "the clone is shallow: git fetch --unshallow" in done.err
+
+
+def test_a_project_that_is_too_large(tmp_path: Path) -> None:
+    revision = Revision("main", "0" * 40, tmp_path, {"model.bin": MAX_BYTES, "agents/bot.yaml": 1})
+    with pytest.raises(UsageError, match="the project has more than 100,000 files or 1,000 MB in 'main'"):
+        revision.lay_out(".", tmp_path)
 
 
 def test_no_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -361,14 +361,14 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         {"bot": TOOL, "shop": RULES},
         {"bot": TOOL.replace('"shop:pay"', "{use: shop:often, name: pay}"), "shop": RULES},
         """
-        old/bot.yaml -> new/bot.yaml: 3 breaking, 1 notable, 1 minor
+        old/bot.yaml -> new/bot.yaml: 3 breaking, 2 notable
 
         agent a
           breaking  tool-schema-breaking: tool pay: parameter 'amount' is gone  (new/bot.yaml:2:53)
           breaking  tool-schema-breaking: tool pay: parameter 'arguments' is new and required  (new/bot.yaml:2:53)
           breaking  tool-schema-breaking: tool pay: parameter 'context' is new and required  (new/bot.yaml:2:53)
+          notable   purpose-changed: tool pay: [-Pay an amount.-]{+Whether to ask.+}  (new/bot.yaml:2:53)
           notable   tool-moved: tool pay: shop.py:pay -> shop.py:often  (new/bot.yaml:2:53)
-          minor     description-changed: tool pay: [-Pay an amount.-]{+Whether to ask.+}  (new/bot.yaml:2:53)
         """,
     ),
     "approval-added": (
@@ -494,17 +494,24 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
           minor     label-changed: A -> Ann  (new/bot.yaml:1:61)
         """,
     ),
+    "purpose-changed": (
+        {"bot": TWO},
+        {"bot": TWO.replace("The first one", "The first one of all")},
+        """
+        old/bot.yaml -> new/bot.yaml: 1 notable
+
+        agent a
+          notable   purpose-changed: The first [-one.-]{+one of all.+}  (new/bot.yaml:3:58)
+        """,
+    ),
     "description-changed": (
         {"bot": TWO + "    description: A bot."},
-        {"bot": TWO.replace("The first one", "The first one of all") + "    description: Two bots."},
+        {"bot": TWO + "    description: Two bots."},
         """
-        old/bot.yaml -> new/bot.yaml: 2 minor
+        old/bot.yaml -> new/bot.yaml: 1 minor
 
         file
           minor     description-changed: [-A bot.-]{+Two bots.+}  (new/bot.yaml:5:14)
-
-        agent a
-          minor     description-changed: The first [-one.-]{+one of all.+}  (new/bot.yaml:3:58)
         """,
     ),
     "tool-schema-changed": (

@@ -269,6 +269,32 @@ def test_an_agent_with_another_alias(tmp_path: Path) -> None:
     assert (change.kind, change.old, change.new) == (Kind.MODEL_CHANGED, "x (m)", "y (n)")
 
 
+def test_an_alias_that_says_no_more_than_the_name_did(tmp_path: Path) -> None:
+    old = "agents: {a: {instructions: Hello., model: m}}"
+    new = "models: {x: {model: m}}\nagents: {a: {instructions: Hello., model: x}}"
+    assert kinds(tmp_path, old, new) == [(Kind.ALIAS_ADDED, "x")]
+
+
+def test_headers_belong_to_the_endpoint(tmp_path: Path) -> None:
+    old = "models: {x: {model: m, headers: {X-Team: red}}}\nagents: {a: {instructions: Hello., model: x}}"
+    [change] = changes(tmp_path, old, old.replace("red", "{env: TEAM, default: blue}"))
+    assert (change.kind, change.subject.key) == (Kind.ENDPOINT_CHANGED, "headers")
+    assert (change.old, change.new) == ({"X-Team": "red"}, {"X-Team": "$TEAM or blue"})
+
+
+def test_another_provider(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    put(tmp_path / "new/bot.script.yaml", "rules: [{say: Hello.}]")
+    old = "models: {x: {model: m}}\nagents: {a: {instructions: Hello., model: x}}"
+    new = old.replace("model: m", "provider: script, file: bot.script.yaml")
+    found = changes(tmp_path, old, new)
+    assert [(change.kind, change.subject.key) for change in found] == [
+        (Kind.MODEL_CHANGED, "model"),
+        (Kind.ENDPOINT_CHANGED, "provider"),
+        (Kind.ENDPOINT_CHANGED, "file"),
+    ]
+
+
 def test_defaults_are_seen_through_what_agents_have(tmp_path: Path) -> None:
     found = changes(tmp_path, SHOP, SHOP + "    defaults: {handoffs: [{to: front, when: lost}, {to: repairs}]}\n")
     assert [(change.kind, change.subject.agent, change.subject.name) for change in found] == [
