@@ -12,8 +12,11 @@ OrchestrateError
 """
 
 from collections.abc import Sequence
+from typing import Literal
 
 from orchestrator.diagnostics import Diagnostic
+
+ModelFailure = Literal["unreachable", "timeout", "refused", "broken", "context_length", "unauthorized", "rate_limited"]
 
 
 class OrchestrateError(Exception):
@@ -56,7 +59,33 @@ class RenderError(OrchestrateError):
 
 
 class ModelError(OrchestrateError):
-    """A model gave no answer. The text is one line: which model, which endpoint, what it said, what to try."""
+    """A model gave no answer. The text is one line: which model, which endpoint, what it said, what to try.
+
+    Args:
+        message: the line.
+        kind: what went wrong. ``broken``: an answer that can't be used, or a fault of the endpoint's own.
+        status: the HTTP status, if one came.
+        transient: whether the same call may well work when it is tried again.
+        retry_after: the seconds that the endpoint asks to wait first.
+        shown: whether anything of the reply had been shown, a piece of its text or the name of a call.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: ModelFailure = "refused",
+        status: int | None = None,
+        transient: bool = False,
+        retry_after: float | None = None,
+        shown: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.kind: ModelFailure = kind
+        self.status = status
+        self.transient = transient
+        self.retry_after = retry_after
+        self.shown = shown
 
 
 class ScriptError(ModelError):

@@ -91,6 +91,29 @@ class ModelResponded(_Recorded):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FellBack(_Recorded):
+    """A model failed for good, and another one is asked the same. Models are named as in ``ModelAsked``."""
+
+    from_model: Annotated[str, Field(description="The model that failed: its alias, or its API name.")]
+    to_model: Annotated[str, Field(description="The model that is asked next.")]
+    reason: Annotated[str, Field(description="What went wrong, in one line.")]
+    type: Annotated[Literal["fell_back"], Field(description="The kind of event.")] = "fell_back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryTrimmed(_Recorded):
+    """From now on requests leave out the oldest messages. The session keeps them."""
+
+    messages: Annotated[int, Field(description="How many of the session's oldest messages are left out.")]
+    tokens: Annotated[int, Field(description="About how many tokens the messages have that are still sent.")]
+    reason: Annotated[
+        Literal["max_tokens", "context_length"],
+        Field(description="The bound of the model's history, or the endpoint's word that the context is too long."),
+    ] = "max_tokens"
+    type: Annotated[Literal["history_trimmed"], Field(description="The kind of event.")] = "history_trimmed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QuestionAsked(_Recorded):
     """A tool asks the person something."""
 
@@ -201,11 +224,33 @@ class ToolProgress:
     type: Annotated[Literal["tool_progress"], Field(description="The kind of event.")] = "tool_progress"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying:
+    """A model gave no answer, and is asked again after a pause."""
+
+    model: Annotated[str, Field(description="The alias of the model, or its API name.")]
+    reason: Annotated[str, Field(description="What went wrong, in one line.")]
+    seconds: Annotated[float, Field(description="How long the pause is.")]
+    attempt: Annotated[int, Field(description="Which attempt comes next; the first call was attempt 1.")]
+    type: Annotated[Literal["retrying"], Field(description="The kind of event.")] = "retrying"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelRestarted:
+    """What was shown of this reply is void, text and calls alike: the reply begins anew."""
+
+    model: Annotated[str, Field(description="The alias of the model that begins anew, or its API name.")]
+    reason: Annotated[str, Field(description="What went wrong, in one line.")]
+    type: Annotated[Literal["model_restarted"], Field(description="The kind of event.")] = "model_restarted"
+
+
 RecordedEvent = (
     RunStarted
     | RunResumed
     | ModelAsked
     | ModelResponded
+    | FellBack
+    | HistoryTrimmed
     | QuestionAsked
     | QuestionAnswered
     | ApprovalRequested
@@ -215,7 +260,7 @@ RecordedEvent = (
     | HandedOff
     | RunFinished
 )
-LiveEvent = TextDelta | ToolAnnounced | ToolProgress
+LiveEvent = TextDelta | ToolAnnounced | ToolProgress | Retrying | ModelRestarted
 Event = RecordedEvent | LiveEvent
 
 

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from orchestrator.events import (
     ApprovalGiven,
     ApprovalRequested,
+    FellBack,
     Finish,
     HandedOff,
+    HistoryTrimmed,
     ModelAsked,
     ModelResponded,
     QuestionAnswered,
@@ -79,7 +81,11 @@ class Same:
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """What counts per run. ``seconds`` leaves out the waiting for a person; ``trail`` holds the moves for ping-pong."""
+    """What counts per run.
+
+    ``seconds`` leaves out the waiting for a person; ``cut`` counts how often the history was too long for an endpoint;
+    ``trail`` holds the moves for ping-pong.
+    """
 
     model_calls: int = 0
     handoffs: int = 0
@@ -87,6 +93,7 @@ class Counters:
     tokens: int = 0
     seconds: float = 0.0
     empty: int = 0
+    cut: int = 0
     same: Same = Same()
     trail: tuple[tuple[str, str], ...] = ()
     edges: Mapping[tuple[str, str], int] = field(default_factory=dict)
@@ -106,7 +113,9 @@ class Counters:
 class State:
     """A session as it stands. ``status`` is None while a run is under way; ``at`` is the time of the last event.
 
-    Templates see ``now`` as the time, and ``started_at`` where it is None.
+    Templates see ``now`` as the time, and ``started_at`` where it is None. ``turn`` is the index of the message with
+    which the run began; ``left_out`` is how many of the oldest messages requests leave out. ``failed`` are the models
+    that have failed for good in this run.
     """
 
     session_id: str
@@ -116,6 +125,9 @@ class State:
     detail: str = ""
     agent: str = ""
     messages: tuple[Message, ...] = ()
+    turn: int = 0
+    left_out: int = 0
+    failed: frozenset[str] = frozenset()
     open: Open | None = None
     variables: Mapping[str, object] = field(default_factory=dict)
     callers: tuple[str, ...] = ()
@@ -174,6 +186,11 @@ def apply(state: State, event: RecordedEvent) -> State:
             return _run_finished(_close(state, event.answers), event)
         case RunResumed():
             return _questions_gone(state)
+        case FellBack():
+            return replace(state, failed=state.failed | {event.from_model})
+        case HistoryTrimmed():
+            cut = state.counters.cut + (event.reason == "context_length")
+            return replace(state, left_out=event.messages, counters=_count(state, cut=cut))
         case _:
             return _call_event(state, event)
 
@@ -227,6 +244,8 @@ def _run_started(state: State, event: RunStarted) -> State:
         detail="",
         agent=event.agent,
         messages=(*state.messages, UserMessage(event.message)),
+        turn=len(state.messages),
+        failed=frozenset(),
         open=None,
         variables={**state.variables, **event.variables},
         callers=() if event.chosen else state.callers,
@@ -309,8 +328,7 @@ def _questions_gone(state: State) -> State:
     """A call that is resumed begins anew, and asks anew."""
     if state.open is None:
         return state
-    slots = tuple(replace(slot, asking=0) for slot in state.open.slots)
-    return replace(state, open=Open(state.open.content, slots))
+    return replace(state, open=replace(state.open, slots=tuple(replace(s, asking=0) for s in state.open.slots)))
 
 
 def _slot(state: State, call_id: str) -> Slot:
@@ -322,9 +340,9 @@ def _slot(state: State, call_id: str) -> Slot:
 
 
 def _put(state: State, filled: Slot) -> State:
-    slots = state.open.slots if state.open else ()
-    slots = tuple(filled if slot.call.id == filled.call.id else slot for slot in slots)
-    return replace(state, open=Open(state.open.content if state.open else None, slots))
+    opened = state.open or Open(None, ())
+    slots = tuple(filled if slot.call.id == filled.call.id else slot for slot in opened.slots)
+    return replace(state, open=replace(opened, slots=slots))
 
 
 def _complete(state: State) -> bool:

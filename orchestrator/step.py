@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 from orchestrator.agents import Agent, AgentGraph, Edge
 from orchestrator.events import Status
+from orchestrator.history import sent, to_leave_out, tokens_of
 from orchestrator.messages import ToolMessage
-from orchestrator.model import NamedFunction, ToolChoice
+from orchestrator.model import Model, NamedFunction, ToolChoice
 from orchestrator.state import NOT_EXECUTED, Slot, State, merge, variables_now
 from orchestrator.templates import holds
 from orchestrator.tools import BadArguments, FunctionSchema, Outcome, Tool
@@ -21,11 +22,27 @@ Variables = Mapping[str, object]
 
 @dataclass(frozen=True, slots=True)
 class AskModel:
-    """Ask the active agent's model, offering these functions."""
+    """Ask this model for the active agent, offering these functions."""
 
     agent: Agent
+    model: Model
     functions: tuple[FunctionSchema, ...]
     tool_choice: ToolChoice | NamedFunction
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Leave out this many of the oldest messages from now on; about so many tokens of them are still sent."""
+
+    messages: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """Ask this model instead: the one before it has failed for good."""
+
+    model: Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +83,7 @@ class Finish:
     detail: str = ""
 
 
-Step = AskModel | Answer | AskApproval | CallTools | Transfer | Finish
+Step = AskModel | Trim | Answer | AskApproval | CallTools | Transfer | Finish
 
 _FINISHES: Mapping[str, Status] = {"length": "cut", "content_filter": "filtered", "refusal": "refused"}
 
@@ -84,7 +101,24 @@ def next_step(graph: AgentGraph, state: State) -> Step:
     reached = _limit_reached(graph, state)
     if reached:
         return Finish("limit", reached)
-    return _ask_model(graph, state)
+    return _trim(graph, state) or _ask_model(graph, state)
+
+
+def after_failure(graph: AgentGraph, state: State, kind: str | None, detail: str) -> Trim | Fall | Finish:
+    """What to do when a model has failed for good: send it less, ask the next one, or end the run.
+
+    A request that is too long is sent once more with half of its history, where the model says that it may be cut.
+    """
+    model = _model(graph, state)
+    if kind == "context_length" and model.history is not None and not state.counters.cut:
+        half = tokens_of(sent(state.messages, state.left_out, state.turn)) // 2
+        trimmed = _trimmed(state, half)
+        if trimmed is not None:
+            return trimmed
+    rest = [each for each in _chain(graph, state) if each.name not in state.failed | {model.name}]
+    if rest:
+        return Fall(rest[0])
+    return Finish("context_length" if kind == "context_length" else "failed", detail)
 
 
 def permitted(tool: Tool, variables: Variables) -> bool:
@@ -118,7 +152,32 @@ def _ask_model(graph: AgentGraph, state: State) -> AskModel:
     tools = [tool.schema for tool in agent.tools if permitted(tool, state.variables)]
     edges = permitted_edges(graph, state, state.variables)
     functions = (*tools, *(graph.handoff_schemas[agent.name, edge.target] for edge in edges))
-    return AskModel(agent, functions, _tool_choice(agent, functions, fresh=state.fresh))
+    return AskModel(agent, _model(graph, state), functions, _tool_choice(agent, functions, fresh=state.fresh))
+
+
+def _chain(graph: AgentGraph, state: State) -> tuple[Model, ...]:
+    """The models of the active agent: its own, then those that it falls back to."""
+    model = graph.agents[state.agent].model
+    return (model, *model.fallback)
+
+
+def _model(graph: AgentGraph, state: State) -> Model:
+    """Who is asked: the first that has not failed in this run. The next user turn begins with the first again."""
+    chain = _chain(graph, state)
+    return next((model for model in chain if model.name not in state.failed), chain[0])
+
+
+def _trim(graph: AgentGraph, state: State) -> Trim | None:
+    """What to leave out before this model is asked, where its history is bounded and longer than that."""
+    most = _model(graph, state).history
+    return None if most is None else _trimmed(state, most)
+
+
+def _trimmed(state: State, most: int) -> Trim | None:
+    left_out = to_leave_out(state.messages, state.left_out, state.turn, most)
+    if left_out == state.left_out:
+        return None
+    return Trim(left_out, tokens_of(sent(state.messages, left_out, state.turn)))
 
 
 def _tool_choice(agent: Agent, functions: Sequence[FunctionSchema], *, fresh: bool) -> ToolChoice | NamedFunction:

@@ -11,6 +11,7 @@ from itertools import count
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import ModelError, VariableError
+from orchestrator.history import sent
 from orchestrator.messages import ToolCall, storable
 from orchestrator.model import ModelClient, ModelRequest, ModelResponse
 from orchestrator.runner.acts import Act
@@ -23,9 +24,10 @@ log = logging.getLogger("orchestrator.runner")
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """A model call failed for good. ``detail`` is one line."""
+    """A model call failed for good. ``detail`` is one line, ``kind`` what went wrong, as in ``ModelError``."""
 
     detail: str
+    kind: str | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,9 +67,9 @@ def request_for(graph: AgentGraph, state: State, step: AskModel) -> ModelRequest
         "now": datetime.fromtimestamp(state.started_at if state.now is None else state.now).astimezone(),
     }
     return ModelRequest(
-        model=agent.model,
+        model=step.model,
         system=agent.instructions.render(context),
-        messages=state.messages,
+        messages=sent(state.messages, state.left_out, state.turn),
         functions=step.functions,
         tool_choice=step.tool_choice,
         parallel_tool_calls=agent.parallel_tool_calls,
@@ -103,7 +105,7 @@ async def ask_model(client: ModelClient, request: ModelRequest, act: Act) -> Non
 def broken_model(request: ModelRequest, error: BaseException) -> Failed:
     """A model call that raised: a model's failure is told as it is, a client's bug goes to the log as well."""
     if isinstance(error, ModelError):
-        return Failed(str(error))
+        return Failed(str(error), error.kind)
     log.error("the client of model %r has a bug", request.model.name, exc_info=error)
     return Failed(f"model {request.model.name!r}: {describe(error)}")
 

@@ -8,16 +8,21 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NoReturn, assert_never
+from typing import Literal, NoReturn, assert_never
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import NobodyToAsk, OrchestrateError
 from orchestrator.events import (
     Event,
+    FellBack,
     HandedOff,
+    HistoryTrimmed,
+    LiveEvent,
     ModelAsked,
     ModelResponded,
+    ModelRestarted,
     RecordedEvent,
+    Retrying,
     RunFinished,
     Stamp,
     Status,
@@ -28,7 +33,7 @@ from orchestrator.events import (
     ToolStarted,
 )
 from orchestrator.messages import AssistantMessage, storable
-from orchestrator.model import ModelClient, ModelRequest, ModelResponse
+from orchestrator.model import Model, ModelClient, ModelRequest, ModelResponse
 from orchestrator.runner import approvals
 from orchestrator.runner.acts import Act, Acts, Begin, TimedOut
 from orchestrator.runner.calls import (
@@ -49,7 +54,19 @@ from orchestrator.runner.calls import (
 from orchestrator.runner.person import ApprovalRequest, Person, Verdict
 from orchestrator.runner.questions import Questions
 from orchestrator.state import Slot, State, apply, settle
-from orchestrator.step import Answer, AskApproval, AskModel, CallTools, Finish, Transfer, judge_handoff, next_step
+from orchestrator.step import (
+    Answer,
+    AskApproval,
+    AskModel,
+    CallTools,
+    Fall,
+    Finish,
+    Transfer,
+    Trim,
+    after_failure,
+    judge_handoff,
+    next_step,
+)
 from orchestrator.tools import Outcome, Tool
 
 
@@ -114,7 +131,7 @@ class Engine:
         return None
 
     def _hand_out(self, event: Event) -> Event:
-        if not isinstance(event, TextDelta | ToolAnnounced | ToolProgress):
+        if not isinstance(event, LiveEvent):
             self.state = apply(self.state, event)
         return event
 
@@ -145,6 +162,8 @@ class Engine:
         match step:
             case AskModel():
                 self._begin_model(acts, step)
+            case Trim():
+                self._trim(step, "max_tokens")
             case Answer(errors):
                 self._todo.extend(self._answered(call_id, text) for call_id, text in errors.items())
             case AskApproval(slots):
@@ -180,7 +199,7 @@ class Engine:
         except OrchestrateError as error:
             self._settle("failed", f"the instructions of {step.agent.name!r} can't be rendered: {error}")
             return
-        asked = ModelAsked(**self._now(), agent=step.agent.name, model=step.agent.model.name)
+        asked = ModelAsked(**self._now(), agent=step.agent.name, model=step.model.name)
         self._todo.append(Begin(asked, lambda: self._ask_model(acts, request)))
 
     def _ask_model(self, acts: Acts, request: ModelRequest) -> None:
@@ -191,21 +210,49 @@ class Engine:
                     self._todo.append(TextDelta(text=self._shown[-1]))
                 case ToolAnnounced(index=index, name=name):
                     self._todo.append(ToolAnnounced(index=index, name=storable(name)))
+                case Retrying():
+                    self._todo.append(item)
+                case ModelRestarted():
+                    self._shown.clear()
+                    self._todo.append(item)
                 case ModelResponse():
                     acts.end(act)
                     self._respond(item)
-                case Failed(detail):
+                case Failed():
                     acts.end(act)
-                    self._fail(acts, detail)
+                    self._fail(acts, request, item)
                 case _:
                     unexpected(item)
 
         client = self._world.client
         acts.start("model", lambda act: ask_model(client, request, act), take, lambda e: broken_model(request, e))
 
-    def _fail(self, acts: Acts, detail: str) -> None:
-        if self._closing is None:  # else the run ends for another reason already
-            self._wind_up(acts, "failed", detail)
+    def _fail(self, acts: Acts, request: ModelRequest, failed: Failed) -> None:
+        if self._closing is not None:  # the run ends for another reason already
+            return
+        step = after_failure(self._world.graph, self.state, failed.kind, failed.detail)
+        match step:
+            case Fall(model):
+                self._restart(model, failed.detail)
+                fell = FellBack(**self._now(), from_model=request.model.name, to_model=model.name, reason=failed.detail)
+                self._todo.append(fell)
+            case Trim():
+                self._restart(request.model, failed.detail)
+                self._trim(step, "context_length")
+            case Finish(status, detail):
+                self._wind_up(acts, status, detail)
+            case _:
+                assert_never(step)
+
+    def _restart(self, model: Model, reason: str) -> None:
+        """Text that was shown of a reply which failed is void, so that nobody sees it twice."""
+        if self._shown:
+            self._shown.clear()
+            self._todo.append(ModelRestarted(model=model.name, reason=reason))
+
+    def _trim(self, step: Trim, reason: Literal["max_tokens", "context_length"]) -> None:
+        trimmed = HistoryTrimmed(**self._now(), messages=step.messages, tokens=step.tokens, reason=reason)
+        self._todo.append(trimmed)
 
     def _respond(self, response: ModelResponse) -> None:
         self._shown.clear()
