@@ -103,7 +103,7 @@ class Source:
     def inside(self, location: Sequence[str | int], line: int, column: int = 1) -> Span:
         """Give the place of a line and a column, both from 1, of a scalar's value: from there to the end of the line.
 
-        Exact for ``|`` and for texts on one line without escapes; by the line for ``>``; the whole scalar otherwise.
+        Exact for ``|``, in quotes and without; by the line for ``>``.
         Behind the end it is the last line. What is no scalar, or does not exist, is located as ``locate`` does.
         """
         walked = list(self._walk(location))

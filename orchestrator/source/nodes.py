@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from orchestrator.source.flowing import offsets
 from orchestrator.source.positions import Place, Positions
 
 _BREAK_IN_VALUE = re.compile("\r\n|[\r\n\x85]")
@@ -75,11 +76,19 @@ def place_inside(positions: Positions, node: Node, line: int, column: int) -> Pl
         return _inside_literal(positions, node, line, column)
     if node.style == ">":
         return _inside_folded(positions, node, line, column)
-    quotes = 1 if node.style else 0
-    inner = node.start + quotes, node.end - quotes
-    if line == 1 and positions.text[inner[0] : inner[1]] == node.data:
-        return min(inner[0] + max(column, 1) - 1, inner[1]), inner[1]
-    return node.start, node.end
+    return _inside_flowing(positions, node, line, column)
+
+
+def _inside_flowing(positions: Positions, node: Node, line: int, column: int) -> Place:
+    value = str(node.data)
+    found = offsets(positions.text, node.start, node.end, node.style or "", value)
+    if found is None:
+        return node.start, node.end
+    begin = 0
+    for _ in range(line - 1):
+        begin = value.find("\n", begin) + 1 or len(value)
+    start = found[min(begin + max(column, 1) - 1, len(value))]
+    return start, max(start, min(positions.line_end(start), found[-1]))
 
 
 def _inside_literal(positions: Positions, node: Node, line: int, column: int) -> Place:

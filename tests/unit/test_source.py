@@ -399,8 +399,13 @@ def test_group_26_line_breaks_that_only_yaml_1_1_knows_are_no_lines() -> None:
         ("a: >\n  one\n  two\n\n  three\n", 2, 3, (5, 5), "ree"),
         ("a: one\n", 1, 2, (1, 5), "ne"),
         ("a: 'one'\n", 1, 2, (1, 6), "ne"),
-        ('a: "on\\ne"\n', 2, 1, (1, 4), '"on\\ne"'),
-        ("a: one\n  two\n", 1, 5, (1, 4), "one\n  two"),
+        ('a: "on\\ne"\n', 2, 1, (1, 9), "e"),
+        ('a: "\\u00e9\\x41 b\\\n  c"\n', 1, 3, (1, 15), " b\\"),
+        ('a: "\\u00e9\\x41 b\\\n  c"\n', 1, 5, (2, 3), "c"),
+        ("a: 'it''s on'\n", 1, 6, (1, 11), "on"),
+        ("a: one\n  two\n", 1, 5, (2, 3), "two"),
+        ("a: one\n\n\n  two\n", 3, 2, (4, 4), "wo"),
+        ("a: 'one\r\n  two'\n", 1, 99, (2, 6), ""),
     ],
 )
 def test_group_26_a_line_inside_a_text_is_a_line_of_the_file(
