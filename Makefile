@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types imports unit fuzz mutants schemas docs test-lowest clean
+.PHONY: help run test check format types imports unit fuzz soak mutants schemas docs picture test-lowest clean
 
 help:            ## this list
 	@awk -F '##' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "%-12s%s\n", target[1], $$2 }' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ unit: $(READY)   ## the tests alone, with coverage
 fuzz: $(READY)   ## the property test with N examples: make fuzz N=20000
 	FUZZ=$(or $(N),5000) $(BIN)/pytest -s tests/unit/test_property.py -k random_worlds
 
+soak: $(READY)   ## what takes longer than anybody waits: pictures of hundreds of agents
+	SOAK=1 $(BIN)/pytest --timeout=1800 tests/unit/test_graph_pictures.py
+
 mutants: $(READY) ## plant faults in a copy of the package and show which test catches each
 	@$(BIN)/python -m tests.mutants.run
 
@@ -43,6 +46,9 @@ format: $(READY) ## format the code and mend what ruff can mend
 
 schemas: $(READY) ## write schemas/ and the generated parts of the docs anew
 	$(BIN)/python -m tests.support.generate
+
+picture: $(READY) ## draw the picture in the README anew
+	$(BIN)/orchestrate graph agents/acme.yaml -o docs/acme.png
 
 test-lowest:     ## the tests on the lowest versions of the dependencies that pyproject.toml allows
 	$(PYTHON) -m venv .venv-lowest

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from orchestrator.checks import fields, graph, prose, references, templates, tools, variables
+from orchestrator.checks import fields, graph, models, prose, references, templates, tools, variables
 from orchestrator.checks.ignores import silenced
 from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.project import Project, Resolution
@@ -13,8 +13,12 @@ CHECKS: tuple[Check, ...] = (
     references.entry,
     references.handoff_targets,
     references.models,
-    references.keys,
     references.tool_choices,
+    models.keys,
+    models.fallbacks,
+    models.circles,
+    models.files,
+    models.tool_calls,
     variables.names,
     variables.defaults,
     variables.unused,

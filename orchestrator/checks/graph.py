@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from orchestrator.checks.paths import Links, last_components, reached, reversed_links, within
+from orchestrator.checks.paths import Links, caught, last_components, reached, reversed_links, within
 from orchestrator.checks.references import entry_of, holder
 from orchestrator.diagnostics import Diagnostic, Related, Severity
 from orchestrator.project import Declared, Project, Resolution
@@ -60,14 +60,11 @@ def traps(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
         forced = _forced(project, agent, resolution)
         if forced and name not in forced:
             links[name] = forced
-    among = within(links, links)
-    closed = {name: followers for name, followers in among.items() if len(followers) == len(links[name])}
-    for group in last_components(among):
-        if all(name in closed for name in group):
-            path = _circle(_first(project, group), within(group, links))
-            message = f"{path}: each must call a function, and has none but handoffs, so the conversation never ends"
-            hint = "give one of them a tool, or tool_choice: auto"
-            yield _fault(project, group, "trap", message, hint)
+    for group in caught(links):
+        path = _circle(_first(project, group), within(group, links))
+        message = f"{path}: each must call a function, and has none but handoffs, so the conversation never ends"
+        hint = "give one of them a tool, or tool_choice: auto"
+        yield _fault(project, group, "trap", message, hint)
 
 
 def descriptions(project: Project, _: Resolution) -> Iterator[Diagnostic]:

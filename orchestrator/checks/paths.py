@@ -51,6 +51,13 @@ def last_components(links: Links) -> list[list[str]]:
     return [group for number, group in enumerate(found) if number not in leaving]
 
 
+def caught(forced: Links) -> list[list[str]]:
+    """The groups that nobody leaves, of nodes that must each go on to one of these others."""
+    among = within(forced, forced)
+    closed = {node for node, followers in among.items() if len(followers) == len(forced[node])}
+    return [group for group in last_components(among) if closed.issuperset(group)]
+
+
 def within(nodes: Iterable[str], links: Links) -> dict[str, list[str]]:
     """The part of a graph that has these nodes only."""
     kept = dict.fromkeys(nodes)

@@ -63,16 +63,6 @@ def models(project: Project, _: Resolution) -> Iterator[Diagnostic]:
             yield model.fault(code="unknown-model", message=message, hint=did_you_mean(model.spec, aliases))
 
 
-def keys(project: Project, _: Resolution) -> Iterator[Diagnostic]:
-    """A URL of one's own says which key it takes: OPENAI_API_KEY goes to OpenAI only."""
-    for name, model in project.models.items():
-        broken = project.is_broken(model, "api_key")
-        if model.spec.base_url is not None and model.spec.api_key is None and not broken:
-            message = f"model {name!r} has a base_url and no api_key"
-            hint = "add api_key: {env: NAME}, or api_key: none for a server that takes no key"
-            yield model.fault(code="missing-key", message=message, hint=hint, key=True)
-
-
 def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """A tool choice that names a function names one that the agent has."""
     for name, agent in project.agents.items():

@@ -8,34 +8,53 @@ import sys
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TextIO
+from typing import Literal, TextIO
 
 from orchestrator.agents import AgentGraph
 from orchestrator.cli.terminal import Lines, TerminalPerson
+from orchestrator.events import Event, LiveEvent, RecordedEvent
 from orchestrator.model import ModelClient
-from orchestrator.render.conversation import TextView, View, json_lines
+from orchestrator.render.conversation import TextView, View, json_lines, note
+from orchestrator.render.usage import summary, table
 from orchestrator.runner import Run, Runner
 from orchestrator.runner.acts import STOP_SECONDS
 from orchestrator.state import State
 from orchestrator.tools import tools_ask_the_person
+from orchestrator.usage import account, prices_of
 
 EXIT_CODES = {"answered": 0, "ended": 0, "failed": 3, "limit": 4, "cancelled": 130}
 PROMPT = "> "
 
+UsageTold = Literal["line", "table"] | None
+
 
 @dataclass(frozen=True)
 class Front:
-    """The streams of a conversation, and what shows its events."""
+    """The streams of a conversation, what shows its events, and what to tell of its usage at the end."""
 
     view: View
     lines: Lines
     interactive: bool
+    usage: UsageTold = None
+    log: list[RecordedEvent] = field(default_factory=list)
 
     @classmethod
-    def of(cls, form: str, graph: AgentGraph, out: TextIO) -> "Front":
+    def of(cls, form: str, graph: AgentGraph, out: TextIO, usage: UsageTold = None) -> "Front":
         """The process's own streams, with ``out`` for the answers."""
         view = json_lines(out) if form == "jsonl" else TextView(graph, out, sys.stderr)
-        return cls(view, Lines(sys.stdin), sys.stdin.isatty())
+        return cls(view, Lines(sys.stdin), sys.stdin.isatty(), usage)
+
+    def show(self, event: Event) -> None:
+        """Show an event, and keep it for the end if it is more than a glimpse."""
+        self.view(event)
+        if not isinstance(event, LiveEvent):
+            self.log.append(event)
+
+    def tell_usage(self, graph: AgentGraph) -> None:
+        """Say what the conversation took."""
+        spent = account(self.log, prices_of(graph))
+        lines = table(spent) if self.usage == "table" else summary(spent) if self.usage == "line" else []
+        note(lines, sys.stderr)
 
     def prompt(self) -> None:
         """Invite the person to speak, if there is one."""
@@ -68,17 +87,19 @@ def converse(graph: AgentGraph, client: ModelClient, front: Front, opening: Open
     runner = Runner(graph, client, person=TerminalPerson(front.lines, front.tell, typed=front.interactive))
     try:
         with tools_ask_the_person():
-            return _run(_converse(runner, client, front, opening))
+            code = _run(_converse(runner, client, front, opening))
     except KeyboardInterrupt:
         front.tell("\n")
-        return EXIT_CODES["cancelled"]
+        code = EXIT_CODES["cancelled"]
     except BrokenPipeError:
         return _deaf()
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
         front.tell("error: standard output can't be written: no space is left\n")
-        return EXIT_CODES["failed"]
+        code = EXIT_CODES["failed"]
+    front.tell_usage(graph)
+    return code
 
 
 def _run(conversation: Coroutine[None, None, int]) -> int:
@@ -137,7 +158,7 @@ async def _turn(run: Run, front: Front) -> State:
     try:
         async with run:
             async for event in run:
-                front.view(event)
+                front.show(event)
     finally:
         with contextlib.suppress(NotImplementedError):
             loop.remove_signal_handler(signal.SIGINT)

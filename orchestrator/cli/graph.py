@@ -86,12 +86,12 @@ def _format(form: str | None, output: Path | None, out: TextIO) -> str:
 
 
 def _happened(events: Path, shown: "AgentGraph") -> "Happened":
-    from orchestrator.render.graph.happened import BrokenEvents, gone, read_events
+    from orchestrator.render.graph.happened import EventsError, gone, read_events
 
     name = "<stdin>" if events == Path("-") else str(events)
     try:
         happened = read_events(_lines(events), name)
-    except BrokenEvents as error:
+    except EventsError as error:
         click.echo(str(error), err=True)
         sys.exit(1)
     except OSError as error:
@@ -130,7 +130,9 @@ def _drawn(picture: "Picture", form: str, output: Path | None, out: TextIO) -> s
     if form == "text":
         return drawing.text(picture, _width(output, out))
     if drawing.size(picture) > drawing.SLOW:
-        click.echo(f"{drawing.size(picture)} boxes and arrows: this may take minutes; --format dot is at once", err=True)
+        click.echo(
+            f"{drawing.size(picture)} boxes and arrows: drawing them may take minutes; --format dot does not", err=True
+        )
     try:
         return drawing.svg(picture) if form == "svg" else drawing.png(picture)
     except drawing.DrawingError as error:
@@ -154,6 +156,7 @@ def _write(drawn: str | bytes, output: Path | None, out: TextIO) -> None:
             output.write_bytes(content)
         elif isinstance(drawn, bytes):
             out.buffer.write(drawn)
+            out.buffer.flush()
         else:
             out.write(drawn)
             out.flush()

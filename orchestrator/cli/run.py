@@ -1,6 +1,5 @@
 """``orchestrate run``: talk to agents."""
 
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +11,8 @@ from orchestrator.cli.options import NOW, VARIABLES, fail, model_of, moment_of, 
 from orchestrator.cli.streams import kept_for_answers, typed
 
 if TYPE_CHECKING:
+    from orchestrator.cli.conversation import UsageTold
+    from orchestrator.clients.dotenv import Environment
     from orchestrator.clients.scripted import ScriptedClient
     from orchestrator.loader import Loaded
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
 @NOW
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+@click.option("--usage", is_flag=True, help="At the end, tell what each turn, agent and model took, on standard error.")
 def run(
     file: Path,
     message: str | None,
@@ -32,6 +34,7 @@ def run(
     model: str | None,
     now: str | None,
     form: str,
+    usage: bool,
 ) -> None:
     """Run the agents of FILE: answer MESSAGE and exit, or hold a conversation.
 
@@ -45,31 +48,48 @@ def run(
 
     loaded = load_or_exit(file)
     graph = loaded.unwrap()
-    script = _script(file, loaded, model)
+    environ = _environment(file)
+    script = _script(file, loaded, model, environ)
     if script is None and model is not None:
         graph = graph.with_model(model_of(loaded, model))
     elif script is not None:
         from orchestrator.model import Model
 
         graph = graph.with_model(Model(f"script:{script.name}"))
+    told = _usage_told(usage, message, form)
     try:
         said = None if message is None else typed(message)
         opening = Opening(said, agent, variables_of(graph, assignments), moment_of(now))
         with kept_for_answers() as out:
-            code = converse(graph, script or Router(), Front.of(form, graph, out), opening)
+            code = converse(graph, script or Router(environ), Front.of(form, graph, out, told), opening)
     except (UsageError, VariableError) as error:
         fail(str(error))
     sys.exit(code)
 
 
-def _script(file: Path, loaded: "Loaded", model: str | None) -> "ScriptedClient | None":
+def _usage_told(wanted: bool, message: str | None, form: str) -> "UsageTold":
+    """A table if it is wanted; else a line, for a person who types at a terminal."""
+    if wanted:
+        return "table"
+    return "line" if message is None and form == "text" and sys.stdin.isatty() else None
+
+
+def _environment(file: Path) -> "Environment":
+    """The environment, with the ``.env`` of the file's project behind it."""
+    from orchestrator.clients.dotenv import Environment
+    from orchestrator.project import root_of
+
+    return Environment(root_of(file), warn=lambda line: click.echo(line, err=True))
+
+
+def _script(file: Path, loaded: "Loaded", model: str | None, environ: "Environment") -> "ScriptedClient | None":
     """The scripted model, if it was asked for, or if there is no key and a script stands beside the file."""
     from orchestrator.clients.endpoints import missing_key
 
     if model is not None and model.startswith("script:"):
         return _read_script(Path(model.removeprefix("script:")))
     used = [model_of(loaded, model)] if model else [agent.model for agent in loaded.unwrap().agents.values()]
-    missing = missing_key(used, os.environ)
+    missing = missing_key(used, environ)
     if missing is None:
         return None
     if model is not None:

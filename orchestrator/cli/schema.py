@@ -4,11 +4,11 @@ import click
 
 
 @click.command(short_help="Print a JSON schema.")
-@click.argument("name", type=click.Choice(["agents", "diagnostics", "events", "script"]))
+@click.argument("name", type=click.Choice(["agents", "diagnostics", "events", "graph", "script"]))
 def schema(name: str) -> None:
-    """Print the JSON schema of files of agents or script files, of events (JSON Lines of `run`), or of diagnostics.
+    """Print the JSON schema of files of agents or script files, or of what commands print.
 
-    Diagnostics are what `validate --format json` prints.
+    Events are the JSON Lines of `run`; diagnostics and graph are what `validate` and `graph` print as JSON.
     """
     from orchestrator.render.schemas import schema_text
 

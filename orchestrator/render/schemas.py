@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orchestrator.events import adapter
+from orchestrator.render.graph.report import GraphReport
 from orchestrator.render.report import Report
 from orchestrator.spec import FileSpec, ScriptSpec
 
@@ -14,14 +15,19 @@ _TITLES = {
     "agents": "Orchestrate: a file of agents",
     "diagnostics": "Orchestrate: what validate found",
     "events": "Orchestrate: an event",
+    "graph": "Orchestrate: what graph shows",
     "script": "Orchestrate: the replies of a scripted model",
 }
 
 
 def schema_text(name: str) -> str:
-    """Give the schema named ``agents``, ``diagnostics``, ``events`` or ``script``, with a line break at the end."""
+    """Give the schema of this name (a key of ``_TITLES``), with a line break at the end."""
     read: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
-    written: dict[str, TypeAdapter[Any]] = {"events": adapter(), "diagnostics": TypeAdapter(Report)}
+    written: dict[str, TypeAdapter[Any]] = {
+        "events": adapter(),
+        "diagnostics": TypeAdapter(Report),
+        "graph": TypeAdapter(GraphReport),
+    }
     body = read[name].model_json_schema() if name in read else written[name].json_schema(mode="serialization")
     _simplify(body, absent={"type": "null"} if name in read else None)
     return json.dumps({"$schema": _DIALECT, **body, "title": _TITLES[name]}, indent=2, ensure_ascii=False) + "\n"

@@ -57,6 +57,8 @@ class Books:
         self.world, self.limits = world, world.graph.limits
         self.agent, self.status, self.finish = world.graph.entry, "none", ""
         self.messages: list[Message] = []
+        self.turn = self.left_out = 0
+        self.failed: set[str] = set()
         self.callers: list[str] = []
         self.values: dict[str, object] = {}
         self.always: set[tuple[str, str]] = set()

@@ -13,18 +13,27 @@ from orchestrator.render.explain import how_made
 from orchestrator.render.explanations import Explanation, File, explanations
 from orchestrator.render.schemas import schema_text
 from orchestrator.spec import FileSpec, ScriptSpec
-from orchestrator.spec.models import Spec
+from orchestrator.spec.mapping import Spec
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ("agents", "diagnostics", "events", "script")
+SCHEMAS = ("agents", "diagnostics", "events", "graph", "script")
 WIDTH = 100  # columns of the help pages, whatever the terminal
 END = "<!-- end -->"
 
 _TITLES = {
     "FileSpec": "A file of agents",
     "VariableSpec": "`variables.NAME`",
-    "ModelSpec": "`models.NAME`",
+    "OpenAIModelSpec": "`models.NAME`",
+    "AzureModelSpec": "`models.NAME` with `provider: azure`",
+    "ScriptModelSpec": "`models.NAME` with `provider: script`",
+    "ReplayModelSpec": "`models.NAME` with `provider: replay`",
     "FromEnvSpec": "`base_url`, as a mapping",
+    "HeaderSpec": "A header, as a mapping",
+    "ResponseFormatSpec": "`response_format`",
+    "JsonSchemaSpec": "`json_schema`, in a `response_format`",
+    "TimeoutSpec": "`timeout`, as a mapping",
+    "HistorySpec": "`history`",
+    "PriceSpec": "`price`",
     "KeySpec": "`api_key`, as a mapping",
     "DefaultsSpec": "`defaults`",
     "LimitsSpec": "`limits`",
@@ -170,7 +179,7 @@ def _type(part: Mapping[str, Any]) -> str:
             return _code(value)
         case {"enum": values}:
             return ", ".join(map(_code, values))
-        case {"anyOf": choices}:
+        case {"anyOf": choices} | {"oneOf": choices}:
             kinds = {choice.get("type") for choice in choices}
             scalar = {"string", "integer", "number", "boolean", "null"} <= kinds
             told = [_type(choice) for choice in choices if not scalar or "$ref" in choice]
@@ -179,6 +188,8 @@ def _type(part: Mapping[str, Any]) -> str:
             return f"list of: {_type(items)}"
         case {"type": "object", "patternProperties": patterns}:
             return f"names, each with: {_type(next(iter(patterns.values())))}"
+        case {"type": "object", "additionalProperties": {} as inner} if inner:
+            return f"names, each with: {_type(inner)}"
         case {"type": kind}:
             return _TYPES[kind]
         case _:

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.events import ApprovalGiven, Event, HandedOff, LiveEvent, RunFinished, ToolFinished, ToolStarted
-from orchestrator.messages import AssistantMessage, ToolCall, UserMessage
+from orchestrator.history import tokens_of
+from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
 from orchestrator.model import ModelRequest, NamedFunction
 from orchestrator.runner import ApprovalRequest, Verdict
 from orchestrator.tools import ToolContext
@@ -32,9 +33,12 @@ class Law(Books):
         self.requests += 1
         self.check(not refused, f"the API refuses: {refused}")
         self.check(self.requests == self.asked, "a model call began before its event was stored")
-        self.check(request.messages == tuple(self.messages), "the request holds other messages than the books")
+        self.check(request.messages == self._sent(), "the request holds other messages than the books")
         self.check(dict(request.variables) == self.values, "the request sees other variables than the books")
         agent = self.world.graph.agents[self.agent]
+        chain = (agent.model, *agent.model.fallback)
+        left = [model for model in chain if model.name not in self.failed]
+        self.check(request.model == (left or chain)[0], "another model is asked than the first that has not failed")
         offered = [tool.name for tool in agent.tools if self._holds(tool.requires, self.values)]
         offered += [edge.function_name for edge in agent.edges if self._may_move(edge, self.values)]
         self.check([one.name for one in request.functions] == offered, "what is offered is not what is permitted")
@@ -100,6 +104,7 @@ class Law(Books):
         self.agent, self.status, self.finish, self.run_id = item.agent, "", "", item.run_id
         self.requests, self.reported = self.asked, set()
         self.callers = [] if item.chosen else self.callers
+        self.turn, self.failed = len(self.messages), set()
         self.messages.append(UserMessage(item.message))
         self.values |= item.variables
         self.fresh, self.shown, self.may_fail, self.used = True, "", False, Used()
@@ -269,9 +274,10 @@ class Law(Books):
             "cancelled": self.may_cancel,
             "interrupted": self.may_interrupt,
             "failed": self.may_fail,
+            "context_length": self.may_fail,
             "empty": used.empty == 2,
         }
-        caused = self.trusting and item.status in {"cancelled", "interrupted", "failed"}
+        caused = self.trusting and item.status in {"cancelled", "interrupted", "failed", "context_length"}
         assert caused or right.get(item.status, STOPS.get(self.finish) == item.status), f"no reason for {item.status}"
         assert not self.shown or self.trusting or item.status == "interrupted", "text that was shown is lost"
         lost = [one for one in self.open if one.running and one.call.id in self.reported]
@@ -284,6 +290,39 @@ class Law(Books):
             self.agent, self.callers = self.callers[-1], self.callers[:-1]
             self.reach["back to the caller"] += 1
         self.reach[item.status] += 1
+
+    def _fell_back(self, item: Any) -> None:
+        model = self.world.graph.agents[self.agent].model
+        names = [one.name for one in (model, *model.fallback)]
+        assert self.may_fail or self.trusting, "a model is given up that has not failed"
+        assert not self.shown, "text of a reply that failed is not taken back"
+        assert item.from_model in names
+        assert item.to_model == next(one for one in names if one not in self.failed | {item.from_model})
+        self.failed.add(item.from_model)
+        self.may_fail = False
+        self.reach["fallback"] += 1
+
+    def _history_trimmed(self, item: Any) -> None:
+        model = self.world.graph.agents[self.agent].model
+        assert item.messages > self.left_out
+        assert not isinstance(self.messages[item.messages], ToolMessage), "answers without their calls"
+        if item.reason == "context_length":
+            assert self.may_fail or self.trusting
+            self.may_fail = False
+        else:
+            assert model.history is not None
+            assert tokens_of(self._sent()) > model.history, "left out though it fits"
+        self.left_out = item.messages
+        self.reach["trimmed"] += 1
+
+    def _sent(self) -> tuple[Message, ...]:
+        """What is sent: what is not left out, and in any case the message of this run's user."""
+        kept = self.messages[self.left_out :]
+        return (self.messages[self.turn], *kept) if self.turn < self.left_out else tuple(kept)
+
+    def _model_restarted(self, item: Any) -> None:
+        assert self.shown, "a reply begins anew of which nothing was shown"
+        self.shown = ""
 
     def _text_delta(self, item: Any) -> None:
         self.shown += item.text

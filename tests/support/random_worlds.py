@@ -187,7 +187,12 @@ class World:
             choice = NamedFunction(rng.choice(functions))
         parallel = rng.choice((None, None, True, False))
         says = Routine("Be {word}, {stage}, {ok}.")
-        return Agent(name, Model(f"model-of-{name}"), says, "", "", tools, edges, choice, parallel)
+        return Agent(name, self._model(name), says, "", "", tools, edges, choice, parallel)
+
+    def _model(self, name: str) -> Model:
+        """An agent's model. Those that fall back may share the one that they fall back to, and what it has failed."""
+        fallback = tuple(Model(f"other-{n}") for n in range(self.rng.choice((0, 0, 1, 2))))
+        return Model(f"model-of-{name}", fallback=fallback, history=self.rng.choice((None, None, 40, 120)))
 
     def _edge(self, target: str) -> Edge:
         at_most = self.rng.choice((1, 2)) if self._chance(0.25) else None
@@ -235,9 +240,10 @@ class World:
         for index, call in enumerate(reply.tool_calls):
             yield ToolAnnounced(index=index, name=call.name)
         match rng.randrange(150):
-            case 0 | 1:
+            case 0 | 1 | 8 | 9:
                 self.book.script_failed()
-                raise rng.choice((ModelError("overloaded"), Broken("a bug of the client")))
+                too_long = ModelError("too long", kind="context_length")
+                raise rng.choice((ModelError("overloaded"), Broken("a bug of the client"), too_long, too_long))
             case 2:
                 self.book.script_failed()
             case number if number < 8 and self.limits.seconds:

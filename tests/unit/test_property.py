@@ -31,6 +31,7 @@ CUTS = int(os.environ.get("FUZZ_CUTS", "3"))  # prefixes of each log that are re
 SHARES = ("handoff", "parallel batch", "approval", "cancelled in a tool", "limit", "flipped guard")
 LEAST = 0.05
 RUN_SECONDS = 400.0  # virtual ones, without those that a person takes
+BROKEN = {"failed", "context_length"}
 END = {"session_id", "agent", "messages", "variables", "callers", "always", "call_ids", "status", "detail", "usage"}
 
 
@@ -173,7 +174,7 @@ def compare(life: Life, again: Life, stored: Sequence[RecordedEvent], cut: int) 
     if not before.running or not ends or lost or timed or troubled or again.log[cut].type != "run_resumed":
         return
     end = fold("session", stored[: ends[0] + 1])
-    if end.status == "interrupted" or (before.finish == "length" and end.status == "failed"):  # the reply broke off
+    if end.status == "interrupted" or (before.finish == "length" and end.status in BROKEN):  # the reply broke off
         return
     for name in END:
         assert getattr(end, name) == getattr(again.state, name), f"resumed at {cut}, {name} is another"

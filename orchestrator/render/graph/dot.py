@@ -7,7 +7,11 @@ from orchestrator.render.graph.picture import Arrow, ArrowLook, Box, BoxLook, Pi
 from orchestrator.render.graph.texts import wrapped
 
 _COLUMNS = 28
-_HEAD = ("digraph agents {", '    node [shape=box, style=rounded, fontname="sans-serif"];', '    edge [fontname="sans-serif"];')
+_HEAD = (
+    "digraph agents {",
+    '    node [shape=box, style=rounded, fontname="sans-serif"];',
+    '    edge [fontname="sans-serif"];',
+)
 
 _BOXES: Mapping[BoxLook, str] = {
     "agent": "",

@@ -72,12 +72,17 @@ def png(picture: Picture) -> bytes:
 def text(picture: Picture, width: int | None = None) -> str:
     """Draw a picture with the characters of a terminal, at most ``width`` columns wide, above a list of its handoffs.
 
-    Where there is no room for a drawing, the agents are listed.
+    Where there is no room for a drawing, agents and tools are listed.
     """
     handoffs = [arrow for arrow in picture.arrows if arrow.look != "has"]
-    listed = _listed(picture, handoffs)
-    drawn = "" if size(picture) > _MOST_IN_TERMINAL else _drawing(picture, handoffs, width)
-    return "\n".join([drawn or _agents(picture), *listed]) + "\n"
+    drawn = _drawing(picture, handoffs, width) if _is_legible(picture) else ""
+    listed = [*_listed(picture, handoffs)]
+    return "\n".join([drawn or _boxes(picture), *([""] if listed else []), *listed]) + "\n"
+
+
+def _is_legible(picture: Picture) -> bool:
+    """Whether lines of characters would be more than a tangle: agents around an entry, which all hand back, are."""
+    return size(picture) <= _MOST_IN_TERMINAL and len(picture.arrows) <= 2 * len(picture.boxes)
 
 
 def _drawing(picture: Picture, handoffs: list[Arrow], width: int | None) -> str:
@@ -86,10 +91,10 @@ def _drawing(picture: Picture, handoffs: list[Arrow], width: int | None) -> str:
 
     for direction in ("TD", "LR"):
         lines = "\n".join([f"flowchart {direction}", *_statements(picture, handoffs)])
-        drawn: str = mermaidx.render_ascii(lines, gap=2, padding_x=2, padding_y=0)
+        drawn: str = mermaidx.render_ascii(lines, gap=2, padding_x=2, padding_y=0, max_label_width=_COLUMNS)
         kept = [line.rstrip() for line in drawn.rstrip().split("\n")]
         if width is None or max(map(cell_len, kept)) <= width:
-            return "\n".join(kept) + "\n"
+            return "\n".join(kept)
     return ""
 
 
@@ -111,9 +116,10 @@ def _titled(picture: Picture, key: tuple[str, ...], lines: tuple[str, ...]) -> t
     return (f"> {lines[0]}", *lines[1:]) if key == picture.entry else lines
 
 
-def _agents(picture: Picture) -> str:
-    boxes = [", ".join(_titled(picture, box.key, box.lines)) for box in picture.boxes if len(box.key) == 1]
-    return "\n".join(boxes) + "\n"
+def _boxes(picture: Picture) -> str:
+    """The agents, a line each, and under each its tools if there are any to see."""
+    shown = ((box, ", ".join(_titled(picture, box.key, box.lines))) for box in picture.boxes)
+    return "\n".join(f"{'  ' * (len(box.key) - 1)}{line}" for box, line in shown)
 
 
 def _listed(picture: Picture, handoffs: list[Arrow]) -> Iterator[str]:

@@ -30,7 +30,7 @@ _MOST_TOLD = 20
 _HANDOFF = "transfer_to_"
 
 
-class BrokenEvents(ValueError):
+class EventsError(ValueError):
     """A line is not an event that can be understood. The text is one line, which begins with the place."""
 
 
@@ -55,15 +55,15 @@ def read_events(lines: Iterable[bytes], name: str) -> Happened:
     """Give what happened in sessions whose events these lines are. ``name`` is what people call the file.
 
     Raises:
-        BrokenEvents: a line is not an event.
+        EventsError: a line is not an event.
     """
     story = _Story()
     for number, line in enumerate(lines, 1):
         if line.strip():
             try:
                 story.add(_event(line))
-            except BrokenEvents as error:
-                raise BrokenEvents(f"{name}:{number}: error: {error}") from None
+            except EventsError as error:
+                raise EventsError(f"{name}:{number}: error: {error}") from None
     return Happened(tuple(story.path), dict(story.answers), dict(story.refused))
 
 
@@ -116,17 +116,17 @@ class _Story:
 
     def _speaker(self, run_id: str) -> str:
         if run_id not in self._speaking:
-            raise BrokenEvents("nothing before it says which agent has the word: the beginning of the run is missing")
+            raise EventsError("nothing before it says which agent has the word: the beginning of the run is missing")
         return self._speaking[run_id]
 
 
 def _event(line: bytes) -> Event:
     if len(line) > MOST_BYTES:
-        raise BrokenEvents(f"this line has more than {MOST_BYTES // 1_000_000} MB")
+        raise EventsError(f"this line has more than {MOST_BYTES // 1_000_000} MB")
     try:
         return from_json(line)
     except ValidationError:
-        raise BrokenEvents(_fault(line)) from None
+        raise EventsError(_fault(line)) from None
 
 
 def _fault(line: bytes) -> str:

@@ -30,8 +30,14 @@ _LOOKS: Mapping[BoxLook, str] = {
 }
 # what may mean something inside quotes, to Mermaid, to Markdown or to HTML; an underscore does so beside a word only
 _MEANS_SOMETHING = re.compile(
-    r"[^\w ,.:!?'()/=+%\-\u0080-\U0010ffff]|:(?! )|(?<![^\W_])_|_(?![^\W_])|(?i:www)|^(?:[-+=]|\d+[.)])", re.ASCII
+    r"[^\w ,.:!?'()/=+%\-\u0080-\U0010ffff]|:(?! )|(?<![^\W_])_|_(?![^\W_])|www"
+    r"|(?<=direction) |^(?:[-+=]|\d+[.)])",
+    re.ASCII | re.IGNORECASE,
 )
+# what means something even as codes: a formula, an icon, a line break, and Mermaid's own signs for codes; a sign that
+# can't be seen keeps it apart
+_APART = re.compile(r"(?<=\$)(?=\$)|(?<=:)(?=fa-)|(?<=\\)(?=n)|(?<=ﬂ)(?=°)|(?<=¶)(?=ß)")
+_JOINER = "\u2060"
 
 
 def mermaid(picture: Picture) -> str:
@@ -46,7 +52,8 @@ def mermaid(picture: Picture) -> str:
 
 def escaped(text: str) -> str:
     """Give a text as it may stand inside Mermaid's quotes: what means something there goes as a code."""
-    return _MEANS_SOMETHING.sub(lambda found: "".join(f"#{ord(char)};" for char in found[0]), text)
+    apart = _APART.sub(_JOINER, text)
+    return _MEANS_SOMETHING.sub(lambda found: "".join(f"#{ord(char)};" for char in found[0]), apart)
 
 
 def _box(box: Box) -> str:

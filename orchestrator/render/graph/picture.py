@@ -19,6 +19,7 @@ ArrowLook = Literal["handoff", "for-one-turn", "taken", "refused", "gone", "has"
 TOLD: dict[Problem, str] = {"unreachable-agent": "unreachable", "trap": "trap", "no-way-back": "no way back"}
 _NAME_CHARS, _TEXT_CHARS = 60, 120
 _MOST_STEPS = 8
+_NAMELESS = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def picture_of(graph: AgentGraph, *, tools: bool = False, happened: Happened | N
     extra = list(_not_in(graph, story))
     known = {box.key for box in boxes}
     lost = sorted({key for arrow in extra for key in (arrow.source, arrow.target)} - known)
-    boxes += [Box(key, (clean(key[0], _NAME_CHARS), "! not in the file"), "gone") for key in lost]
+    boxes += [Box(key, (clean(key[0], _NAME_CHARS) or _NAMELESS, "! not in the file"), "gone") for key in lost]
     return Picture((graph.entry,), tuple(boxes), (*arrows, *extra))
 
 
@@ -84,7 +85,8 @@ def asks(tool: Tool) -> bool:
 
 
 def _agent(agent: Agent, wrong: tuple[Problem, ...], story: Happened) -> Box:
-    lines = [clean(agent.label, _NAME_CHARS) or agent.name, clean(agent.model.name, _NAME_CHARS)]
+    model = clean(agent.model.name, _NAME_CHARS)
+    lines = [clean(agent.label, _NAME_CHARS) or _NAMELESS, *([model] if model else [])]
     if agent.tools:
         asking = sum(map(asks, agent.tools))
         count = f"{len(agent.tools)} tool{'s' * (len(agent.tools) > 1)}"
@@ -105,7 +107,8 @@ def _tool(agent: Agent, tool: Tool) -> Box:
 
 
 def _handoff(agent: Agent, edge: Edge, story: Happened) -> Arrow:
-    lines = [clean(edge.when, _TEXT_CHARS)] if edge.when.strip() else []
+    when = clean(edge.when, _TEXT_CHARS)
+    lines = [when] if when else []
     lines += _required(edge.requires)
     if edge.at_most is not None:
         lines.append(f"at most {edge.at_most}×")

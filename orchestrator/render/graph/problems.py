@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from orchestrator.agents import Agent, AgentGraph
-from orchestrator.checks.paths import last_components, reached, reversed_links, within
+from orchestrator.checks.paths import caught, reached, reversed_links
 from orchestrator.model import NamedFunction
 
 Problem = Literal["unreachable-agent", "trap", "no-way-back"]
@@ -41,9 +41,7 @@ def _with_returns(graph: AgentGraph, links: Mapping[str, list[str]]) -> dict[str
 def _trapped(graph: AgentGraph) -> set[str]:
     """The agents that must hand off to each other for ever."""
     forced = {name: targets for name, agent in graph.agents.items() if (targets := _forced(agent))}
-    among = within(forced, forced)
-    closed = {name for name, targets in among.items() if len(targets) == len(forced[name])}
-    return {name for group in last_components(among) if closed.issuperset(group) for name in group}
+    return {name for group in caught(forced) for name in group}
 
 
 def _forced(agent: Agent) -> list[str]:
