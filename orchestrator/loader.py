@@ -11,7 +11,7 @@ from orchestrator.agents import Agent, AgentGraph, Edge, Limits, default_label
 from orchestrator.checks import check, in_order, silenced
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import LoadError
-from orchestrator.model import Endpoint, FromEnv, Model, NamedFunction, ToolChoice
+from orchestrator.model import Model, NamedFunction, ToolChoice
 from orchestrator.modules import Modules
 from orchestrator.project import (
     Declared,
@@ -19,11 +19,12 @@ from orchestrator.project import (
     Project,
     Resolution,
     compose,
+    models_of,
     read_file,
     read_files,
     variable_of,
 )
-from orchestrator.spec import UNREADABLE, EdgeSpec, ModelSpec, ToolChoiceSpec
+from orchestrator.spec import UNREADABLE, EdgeSpec, ToolChoiceSpec
 from orchestrator.templates import Analysis, Instructions, Known, Sandbox, analyse, environment
 
 T = TypeVar("T")
@@ -80,7 +81,7 @@ def load(path: str | Path, *, shown: str | None = None) -> Loaded:
     project = examined.project
     if project is None:
         return Loaded(None, found, examined.texts)
-    models = {alias: _model(alias, placed.spec) for alias, placed in project.models.items()}
+    models = models_of(project)
     sound = not any(diagnostic.severity is Severity.ERROR for diagnostic in found)
     graph = build(project, examined.resolution, models) if sound else None
     return Loaded(graph, found, examined.texts, models)
@@ -187,12 +188,3 @@ def _sound(fact: T | None) -> T:
     if fact is None:
         raise AssertionError("a check overlooked something")
     return fact
-
-
-def _model(alias: str, spec: ModelSpec) -> Model:
-    url = spec.base_url
-    base_url = None if url is None else FromEnv(url.env, url.default) if url.env else url.default
-    key = spec.api_key
-    api_key = None if key is None else FromEnv(key.env) if key.env else ""
-    endpoint = Endpoint(base_url, api_key)  # type: ignore[arg-type]  # "" or FromEnv
-    return Model(spec.model, alias, endpoint, spec.settings, strict=bool(spec.strict))

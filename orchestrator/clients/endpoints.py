@@ -4,38 +4,94 @@
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
+import httpx2
+
+from orchestrator.clients.failures import public
 from orchestrator.errors import ModelError
 from orchestrator.model import Endpoint, FromEnv, Model
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Address:
-    """A resolved endpoint. ``api_key`` is None for a server that takes none; it is left out of every representation."""
+    """A resolved endpoint. What could be secret is left out of every representation.
 
-    base_url: str
-    api_key: str | None
+    Args:
+        api_key: None for a server that takes none.
+        headers: further headers, which win over our own.
+        azure: the deployment and the version of the API, where Azure is asked.
+        secrets: what came from the environment and must never be shown.
+    """
+
+    base_url: str = field(repr=False)
+    api_key: str | None = field(repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    azure: tuple[str, str] | None = None
+    secrets: frozenset[str] = field(default=frozenset(), repr=False)
 
     def __repr__(self) -> str:
-        return f"Address({self.base_url!r})"
+        return f"Address({self.shown!r})"
+
+    @cached_property
+    def shown(self) -> str:
+        """The URL as messages show it: without name, password and query."""
+        try:
+            return public(self.base_url)
+        except httpx2.InvalidURL:
+            return "its base_url"
+
+    @cached_property
+    def url(self) -> httpx2.URL:
+        """Where requests go.
+
+        Raises:
+            httpx2.InvalidURL: the base_url is no URL.
+        """
+        url = httpx2.URL(self.base_url)
+        path = url.path.rstrip("/")
+        if self.azure is None:
+            return url.copy_with(path=f"{path}/chat/completions")
+        deployment, version = self.azure
+        path = f"{path.removesuffix('/openai')}/openai/deployments/{deployment}/chat/completions"
+        return url.copy_with(path=path, params={"api-version": version})
+
+    @cached_property
+    def authorization(self) -> dict[str, str]:
+        """The header that carries the key."""
+        if self.api_key is None:
+            return {}
+        return {"api-key": self.api_key} if self.azure else {"Authorization": f"Bearer {self.api_key}"}
+
+    def hide(self, text: str) -> str:
+        """The text without the secrets, should an endpoint say them back."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "…")
+        return text
 
 
-def address_of(endpoint: Endpoint, environ: Mapping[str, str]) -> Address:
-    """Resolve an endpoint.
+def address_of(model: Model, environ: Mapping[str, str]) -> Address:
+    """Resolve where a model is asked.
 
     Raises:
-        ModelError: an environment variable is not set, or a URL has no key.
+        ModelError: an environment variable is not set or of no use, or a URL has no key.
     """
-    return Address(_url(endpoint, environ), _key(endpoint, environ))
+    endpoint = model.endpoint
+    url, key = _url(endpoint, environ), _key(endpoint, environ)
+    headers = {name: _header(name, value, environ) for name, value in model.headers.items()}
+    hidden = [headers[name] for name, value in model.headers.items() if isinstance(value, FromEnv)]
+    azure = (endpoint.deployment or model.model, endpoint.api_version or "") if model.provider == "azure" else None
+    secrets = frozenset(secret for secret in (key, *hidden) if secret)
+    return Address(url, key, tuple(headers.items()), azure, secrets)
 
 
 def missing_key(models: Iterable[Model], environ: Mapping[str, str]) -> str | None:
     """The environment variable of the first key that one of these models needs and that is not set."""
     for model in models:
-        name = _key_name(model.endpoint)
+        name = _key_name(model.endpoint) if model.provider in {"openai", "azure"} else None
         if name and not environ.get(name):
             return name
     return None
@@ -45,11 +101,8 @@ def _url(endpoint: Endpoint, environ: Mapping[str, str]) -> str:
     match endpoint.base_url:
         case None:
             return environ.get("OPENAI_BASE_URL") or OPENAI_URL
-        case FromEnv(name, default):
-            url = environ.get(name) or default
-            if not url:
-                raise ModelError(f"the environment variable {name} is not set: a model takes its base_url from it")
-            return url
+        case FromEnv() as value:
+            return _from_env(value, "base_url", environ)
         case str() as url:
             return url
 
@@ -69,9 +122,30 @@ def _key(endpoint: Endpoint, environ: Mapping[str, str]) -> str | None:
         return None
     name = _key_name(endpoint)
     if name is None:
-        where = _url(endpoint, environ)
-        raise ModelError(f"no key for {where}: add api_key: {{env: NAME}} to the model, or api_key: none")
-    key = environ.get(name)
-    if not key:
-        raise ModelError(f"the environment variable {name} is not set: a model takes its key from it")
-    return key
+        where = Address(_url(endpoint, environ), None).shown
+        message = f"no key for {where}: add api_key: {{env: NAME}} to the model, or api_key: none"
+        raise ModelError(message, kind="unauthorized")
+    return _fit(_from_env(FromEnv(name), "key", environ), f"the environment variable {name}")
+
+
+def _header(name: str, value: str | FromEnv, environ: Mapping[str, str]) -> str:
+    if isinstance(value, FromEnv):
+        return _fit(_from_env(value, f"header {name}", environ), f"the environment variable {value.env}")
+    return _fit(value, f"the header {name}")
+
+
+def _from_env(value: FromEnv, what: str, environ: Mapping[str, str]) -> str:
+    found = environ.get(value.env) or value.default
+    if not found:
+        message = f"the environment variable {value.env} is not set: a model takes its {what} from it"
+        raise ModelError(message, kind="unauthorized")
+    return found
+
+
+def _fit(value: str, holder: str) -> str:
+    """The value of a header. The error must not show it."""
+    value = value.strip()
+    if not value.isascii() or not value.isprintable():
+        message = f"{holder} holds a character that no header can carry: a line break, or one that is not ASCII"
+        raise ModelError(message, kind="unauthorized")
+    return value

@@ -1,46 +1,54 @@
-"""Chat Completions through the openai package's asynchronous client.
+"""Chat Completions over HTTP, as OpenAI speaks it and everything that follows it.
 
-The body goes out as ready bytes through the client's ``post``, and the raw response comes back. That bypasses the
-typed ``chat.completions.create``: its recursive transform of the request, which costs 150 ms of CPU for a history of
-1,000 messages, and its objects for each streamed chunk. What still applies is the client's: authentication, base URL,
-headers, connection pool, proxies, time-outs, and the exceptions for error statuses. Its retries are off: whether a
-call may be repeated is the runner's to know.
+The body goes out as ready bytes, and the reply is put together here from the raw bytes that come back: objects for each
+chunk, as typed clients make them, cost more than all the rest. A call is asked once: whether it is tried again is for
+others to say. No redirection is followed, so that a key goes nowhere but where it belongs.
 """
 
 import asyncio
 import contextlib
-import json
-from collections.abc import AsyncIterator
-from typing import Any
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
+from contextlib import aclosing, asynccontextmanager
+from typing import TypeVar
 
 import httpx2
-from openai import APIConnectionError, APIStatusError, APITimeoutError, AsyncOpenAI, Omit
 
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.wire import Assembly, body_of, data_lines
+from orchestrator.clients.failures import Failure, failure_of, of_status, one_line
+from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, Timeouts
 
-# seconds; a reasoning model may be silent for minutes before its first byte
-TIMEOUT = httpx2.Timeout(600.0, connect=10.0)
+T = TypeVar("T")
+
 DRAIN_SECONDS = 0.5
+ERROR_SECONDS = 5.0
+ERROR_BYTES = 65_536  # of an error's body that are read
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0)
 
 
 class OpenAIClient:
-    """A ``ModelClient`` for one endpoint. It belongs to the event loop in which it is first used."""
+    """A ``ModelClient`` for one endpoint. It belongs to the event loop in which it is first used.
+
+    Raises:
+        ModelError: the proxy that the environment names can't be used.
+    """
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._client = AsyncOpenAI(
-            api_key=address.api_key or "none", base_url=address.base_url, max_retries=0, timeout=TIMEOUT
-        )
-        self._headers: dict[str, str | Omit] = {"Content-Type": "application/json", "Accept": "text/event-stream"}
-        if address.api_key is None:
-            self._headers["Authorization"] = Omit()
+        try:
+            self._client = httpx2.AsyncClient(timeout=None, limits=_LIMITS)
+        except (ValueError, ImportError, httpx2.InvalidURL):
+            what = "the environment names a proxy that can't be used; are HTTPS_PROXY, HTTP_PROXY and ALL_PROXY right?"
+            raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None
+        self._headers = httpx2.Headers({"Content-Type": "application/json", "User-Agent": "orchestrate"})
+        self._headers.update(address.authorization)
+        self._headers.update(address.headers)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.close()
+        await self._client.aclose()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
         """Ask and stream the reply.
@@ -48,101 +56,119 @@ class OpenAIClient:
         Raises:
             ModelError: see there.
         """
+        reply, shown = Reply(), False
         try:
-            response = await self._client.post(
-                "/chat/completions",
-                cast_to=httpx2.Response,
-                content=body_of(request),
-                options={"headers": self._headers},
-                stream=True,
-                stream_cls=None,
-            )
-            try:
-                async for item in self._replies(response, request):
-                    yield item
-            finally:
-                await response.aclose()
-        except APIStatusError as error:
-            raise ModelError(self._told(request, _status(error))) from None
-        except (APITimeoutError, httpx2.TimeoutException):
-            raise ModelError(self._told(request, "did not answer in time")) from None
-        except (APIConnectionError, httpx2.HTTPError) as error:
-            cause = error.__cause__ or error
-            why = str(cause) or type(cause).__name__
-            # the package wraps what happens before the reply begins
-            begun = not isinstance(error, APIConnectionError)
-            what = (
-                f"broke off in the middle of its reply ({why})"
-                if begun
-                else f"the connection failed ({why}); is the address right?"
-            )
-            raise ModelError(self._told(request, what)) from None
-
-    async def _replies(
-        self, response: httpx2.Response, request: ModelRequest
-    ) -> AsyncIterator[ModelDelta | ModelResponse]:
-        assembly = Assembly()
-        try:
-            async for data in _payloads(response):
-                for delta in assembly.add(self._chunk(data, request)):
+            async with aclosing(self._deltas(request, reply)) as deltas:
+                async for delta in deltas:
+                    shown = True
                     yield delta
-        except (AttributeError, TypeError, KeyError) as error:
-            raise ModelError(self._told(request, f"sent a reply of a shape that is none: {error}")) from None
-        if assembly.finish is None:
-            raise ModelError(self._told(request, "broke off in the middle of its reply"))
-        yield assembly.response()
+        except (Failure, httpx2.HTTPError, httpx2.InvalidURL) as error:
+            if not reply.finished:  # what breaks behind the end of a reply does not matter
+                raise self._told(request, failure_of(error, begun=reply.begun), shown) from None
+        yield reply.response()
 
-    def _chunk(self, data: bytes, request: ModelRequest) -> dict[str, Any]:
+    async def _deltas(self, request: ModelRequest, reply: Reply) -> AsyncGenerator[ModelDelta, None]:
+        """What can be shown of the reply, until it is complete."""
+        deadline = _Deadline(request.model.timeouts)
+        async with self._answer(request, deadline) as pieces:
+            while not reply.done and (piece := await deadline.piece(pieces)):
+                for delta in reply.feed(piece):
+                    yield delta
+            for delta in reply.end():
+                yield delta
+            await _drain(pieces)
+
+    @asynccontextmanager
+    async def _answer(self, request: ModelRequest, deadline: "_Deadline") -> AsyncIterator[AsyncGenerator[bytes, None]]:
+        """The body of the answer, in pieces as they come."""
+        response = await deadline.within(self._send(request))
         try:
-            chunk = json.loads(data)
-        except ValueError:
-            chunk = None
-        if not isinstance(chunk, dict):
-            shown = data[:80].decode("utf-8", "replace")
-            raise ModelError(self._told(request, f"sent what is not a JSON object: {shown!r}"))
-        if chunk.get("error"):
-            raise ModelError(self._told(request, f"reported an error: {_message(chunk)}"))
-        return chunk
+            if not response.is_success:
+                raise await self._refusal(response)
+            async with aclosing(response.aiter_bytes()) as pieces:
+                yield pieces
+        finally:
+            await response.aclose()
 
-    def _told(self, request: ModelRequest, what: str) -> str:
-        return f"model {request.model.name!r} at {_shown(self._address.base_url)}: {what}"
+    async def _send(self, request: ModelRequest) -> httpx2.Response:
+        model = request.model
+        accept = "text/event-stream" if model.stream else "application/json"
+        sent = self._client.build_request(
+            "POST",
+            self._address.url,
+            content=body_of(request),
+            headers={"Accept": accept, **self._headers},
+            timeout=httpx2.Timeout(None, connect=model.timeouts.connect),
+        )
+        return await self._client.send(sent, stream=True)
+
+    async def _refusal(self, response: httpx2.Response) -> Failure:
+        """What an answer with an error status says; if its body does not come soon, as much as came."""
+        body = bytearray()
+        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(ERROR_SECONDS), aclosing(response.aiter_bytes()) as pieces:
+                while len(body) < ERROR_BYTES and (piece := await anext(pieces, b"")):
+                    body += piece
+        return of_status(response.status_code, response.headers, bytes(body[:ERROR_BYTES]))
+
+    def _told(self, request: ModelRequest, failure: Failure, shown: bool) -> ModelError:
+        said = one_line(self._address.hide(failure.what))
+        return ModelError(
+            f"model {request.model.name!r} at {self._address.shown}: {said}{failure.hint and f'; {failure.hint}'}",
+            kind=failure.kind,
+            status=failure.status,
+            transient=failure.transient,
+            retry_after=failure.retry_after,
+            shown=shown,
+        )
 
 
-async def _payloads(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The JSON objects of a reply: one for each event, or a single one where the endpoint does not stream."""
-    if "event-stream" not in response.headers.get("content-type", ""):
-        yield await response.aread()
-        return
-    lines = data_lines(response.aiter_bytes())
-    async for data in lines:
-        if data == b"[DONE]":
-            break
-        yield data
-    # a connection is used again only when its reply was read to the end, which comes right behind
+class _Deadline:
+    """When to wait no longer: for the first byte of a reply, between two pieces of it, and altogether."""
+
+    def __init__(self, timeouts: Timeouts) -> None:
+        self._timeouts = timeouts
+        self._time = asyncio.get_running_loop().time
+        self._end = self._time() + _finite(timeouts.total)
+        self._until = self._time() + _finite(timeouts.first)
+        self._between = _finite(timeouts.between)
+        self._replying = False
+
+    async def piece(self, pieces: AsyncIterator[bytes]) -> bytes:
+        """The next piece of the body, empty at its end."""
+        piece = await self.within(anext(pieces, b""))
+        self._replying = True
+        self._until = self._time() + self._between
+        return piece
+
+    async def within(self, step: Awaitable[T]) -> T:
+        """What comes of the step, if it comes in time.
+
+        Raises:
+            Failure: it does not.
+        """
+        try:
+            async with asyncio.timeout_at(min(self._until, self._end)):
+                return await step
+        except TimeoutError:
+            raise self._late() from None
+
+    def _late(self) -> Failure:
+        limits = self._timeouts
+        if self._time() >= self._end:
+            return Failure(f"did not finish within {limits.total:g} s", "", "timeout", transient=False)
+        if self._replying:
+            return Failure(f"fell silent for {limits.between:g} s in the middle of its reply", "", "timeout")
+        return Failure(f"did not begin to answer within {limits.first:g} s", "", "timeout")
+
+
+def _finite(seconds: float | None) -> float:
+    return math.inf if seconds is None else seconds
+
+
+async def _drain(pieces: AsyncIterator[bytes]) -> None:
+    """Read to the end, which comes right behind the reply: only then is a connection used again."""
     with contextlib.suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in lines:
+            async for _ in pieces:
                 pass
-
-
-def _status(error: APIStatusError) -> str:
-    hints = {
-        401: "; is the key right?",
-        403: "; may this key use the model?",
-        404: "; do the base_url and the model's name fit?",
-        429: "; wait, or raise the account's limit",
-    }
-    return f"answered {error.status_code}: {_message(error.body) or error.message}{hints.get(error.status_code, '')}"
-
-
-def _message(body: object) -> str:
-    """The message of an error in its many shapes, on one line."""
-    while isinstance(body, dict):
-        body = body.get("error") or body.get("message") or body.get("detail") or ""
-    return " ".join(str(body or "").split())[:300]
-
-
-def _shown(url: str) -> str:
-    """A URL without a name and password."""
-    parsed = httpx2.URL(url)
-    return str(parsed.copy_with(userinfo=b"", query=None))

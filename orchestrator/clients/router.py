@@ -1,16 +1,21 @@
-"""One client for each endpoint, made when it is first asked."""
+"""One client for each endpoint and each file that models answer from, made when it is first asked."""
 
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import aclosing
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from orchestrator.clients.endpoints import address_of
+from orchestrator.clients.cassettes import replay_client
+from orchestrator.clients.endpoints import Address, address_of
+from orchestrator.clients.json_tools import JsonToolsClient
 from orchestrator.clients.openai import OpenAIClient
-from orchestrator.model import Endpoint, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.clients.retry import RetryingClient
+from orchestrator.clients.scripted import ScriptedClient
+from orchestrator.errors import LoadError, ModelError
+from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse
 
 
 class Router:
@@ -23,7 +28,10 @@ class Router:
     def __init__(self, environ: Mapping[str, str] | None = None) -> None:
         self._environ = os.environ if environ is None else environ
         # connections belong to an event loop, and run_sync makes a loop for each run
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Endpoint, OpenAIClient]] = WeakKeyDictionary()
+        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, JsonToolsClient]] = (
+            WeakKeyDictionary()
+        )
+        self._files: dict[tuple[str, str], ModelClient] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -38,18 +46,34 @@ class Router:
         for client in self._clients.pop(asyncio.get_running_loop(), {}).values():
             await client.aclose()
 
-    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
+    def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
         """Pass the request on.
 
         Raises:
             ModelError: see there.
         """
-        async with aclosing(self._client(request.model.endpoint).stream(request)) as replies:  # type: ignore[type-var]  # generators
-            async for item in replies:
-                yield item
+        return self._client(request.model).stream(request)
 
-    def _client(self, endpoint: Endpoint) -> OpenAIClient:
+    def _client(self, model: Model) -> ModelClient:
+        if model.provider in {"script", "replay"}:
+            return self._of_file(model.provider, model.file or "")
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
-        if endpoint not in clients:
-            clients[endpoint] = OpenAIClient(address_of(endpoint, self._environ))
-        return clients[endpoint]
+        address = address_of(model, self._environ)
+        if address not in clients:
+            clients[address] = JsonToolsClient(RetryingClient(OpenAIClient(address)))
+        return clients[address]
+
+    def _of_file(self, provider: str, path: str) -> ModelClient:
+        key = (provider, path)
+        if key not in self._files:
+            self._files[key] = replay_client(path) if provider == "replay" else _scripted(Path(path))
+        return self._files[key]
+
+
+def _scripted(path: Path) -> ScriptedClient:
+    try:
+        return ScriptedClient.from_file(path)
+    except OSError as error:
+        raise ModelError(f"the script {path.name} can't be read: {error.strerror}") from None
+    except LoadError as error:
+        raise ModelError(f"the script {path.name} has errors, the first: {error.diagnostics[0].message}") from None

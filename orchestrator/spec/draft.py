@@ -1,9 +1,12 @@
 """The data of a file while what is broken is left out of it."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 Location = tuple[str | int, ...]
+
+_TAG = re.compile(r"\[(?!key\])\w+\]")
 
 
 class Positions(dict[str | int, object]):
@@ -58,6 +61,17 @@ class Draft:
     def _note(self, location: Location) -> None:
         self.gone.add(location)
         self._above.update(location[:depth] for depth in range(len(location)))
+
+
+def tag_of(kind: str) -> str:
+    """How the kind of an entry of ``models`` stands in the place of a fault, below the entry."""
+    return f"[{kind}]"
+
+
+def untagged(location: Location) -> Location:
+    """A place in the data, without the kind of an entry of ``models``."""
+    tagged = location[:1] == ("models",) and len(location) > 2 and _TAG.fullmatch(str(location[2]))
+    return (*location[:2], *location[3:]) if tagged else location
 
 
 def leaves(value: object, at: Location = ()) -> Iterator[tuple[Location, object]]:

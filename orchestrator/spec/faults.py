@@ -10,12 +10,12 @@ from orchestrator.diagnostics import Diagnostic, Related
 from orchestrator.source import Source
 from orchestrator.source.faults import shown
 from orchestrator.source.nearest import nearest
-from orchestrator.spec.draft import Location, Positions
+from orchestrator.spec.draft import Location, Positions, untagged
 from orchestrator.spec.hints import elsewhere, rewritten, shape, synonyms_of, to_add
-from orchestrator.spec.values import ENVIRONMENT, FILLED
+from orchestrator.spec.values import DOTTED_LABEL, ENVIRONMENT, FILLED, LABEL, PROVIDERS
 
 Keys = Callable[[Location], Mapping[str, str]]
-Levels = Callable[[str], Sequence[str]]
+Levels = Callable[[Location], Sequence[str]]
 
 _EXPECTED = {
     "string_type": ("text", "text"),
@@ -31,6 +31,8 @@ _EXPECTED = {
 _PATTERNS = {
     FILLED: "must not be empty",
     ENVIRONMENT: "must be the name of an environment variable: letters, digits and _, not beginning with a digit",
+    LABEL: "must be a name of letters, digits, _ and -, at most 64",
+    DOTTED_LABEL: "must be a name of letters, digits, '.', _ and -, at most 64",
 }
 _YAML_WORDS = {"True": "true", "False": "false", "None": "null"}
 _OWN_CODES = {"wrong-type", "literal-secret"}  # what our own validators say, beside bad-value
@@ -76,15 +78,18 @@ def empty_value(location: Location) -> Fault:
 
 def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:
     """One fault of a validation, by its kind."""
-    location, kind = tuple(detail["loc"]), detail["type"]
+    location, kind = untagged(detail["loc"]), detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(location, keys(detail["loc"][:-1]), levels)
     if location and location[-1] == "[key]":
         return _bad_name(location[:-1], detail)
-    if kind == "extra_forbidden":
-        return _unknown_key(location, keys, levels)
     if kind == "missing":
         parent, name = location[:-1], str(location[-1])
         message = f"{subject(parent)} has no {name!r}"
-        return Fault(parent, "missing-key", message, to_add(name, keys(parent).get(name)), key=True, about=name)
+        known = keys(detail["loc"][:-1]).get(name)
+        return Fault(parent, "missing-key", message, to_add(name, known), key=True, about=name)
+    if kind == "union_tag_invalid":
+        return _no_provider((*location, "provider"), detail["input"]["provider"])
     if location[-1:] == ("api_key",) and isinstance(detail["input"], str):
         return literal_secret(location)
     if kind in _EXPECTED:
@@ -98,7 +103,9 @@ def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:
 
 def literal_secret(location: Location) -> Fault:
     """A key that stands in the file. What it is, is never repeated."""
-    hint = "write api_key: {env: NAME}, and put the key into that environment variable"
+    header = location[3] if location[2:3] == ("headers",) and len(location) > 3 else None
+    where = "api_key" if header is None else shown(str(header)).strip("'")
+    hint = f"write {where}: {{env: NAME}}, and put the key into that environment variable"
     return Fault(location, "literal-secret", "a key never stands in a file", hint)
 
 
@@ -115,6 +122,10 @@ def subject(location: Location) -> str:
             return f"entry {index + 1} of {key!r}"
         case (*_, "base_url", "default"):
             return "'base_url'"
+        case ("models", _, "timeout", "total"):
+            return "'timeout'"
+        case ("models", _, "headers", header, "default"):
+            return f"header {shown(str(header))}"
         case _:
             return shown(str(location[-1]))
 
@@ -136,16 +147,17 @@ def kind_of(value: object) -> str:
             return "a mapping"
 
 
-def _unknown_key(location: Location, keys: Keys, levels: Levels) -> Fault:
-    key, here = str(location[-1]), keys(location[:-1])
+def _unknown_key(location: Location, here: Mapping[str, str], levels: Levels) -> Fault:
+    key = str(location[-1])
+    others = levels(location)
     meant = synonyms_of(location, here)
-    if not meant and not elsewhere(key) and (close := nearest(key, here)):
+    if not meant and not elsewhere(key) and not others and (close := nearest(key, here)):
         meant = [close]
     if meant:
         hint = f"did you mean {' or '.join(map(repr, meant))}?"
     elif written := elsewhere(key):
         hint = written
-    elif others := levels(key):
+    elif others:
         hint = f"it belongs {' or '.join(others)}"
     else:
         hint = f"the keys here are: {', '.join(here)}"
@@ -153,8 +165,17 @@ def _unknown_key(location: Location, keys: Keys, levels: Levels) -> Fault:
     return Fault(location, "unknown-key", f"unknown key {shown(key)}", hint, key=True, about=about)
 
 
+def _no_provider(location: Location, written: object) -> Fault:
+    close = nearest(written, PROVIDERS) if isinstance(written, str) else None
+    hint = f"did you mean {close!r}?" if close else None
+    return Fault(location, "bad-value", f"'provider' must be {', '.join(PROVIDERS[:-1])} or {PROVIDERS[-1]}", hint)
+
+
 def _bad_name(location: Location, detail: ErrorDetails) -> Fault:
     name = location[-1]
+    if detail["type"] == "bad-value":
+        message = f"{shown(str(name))} {detail['msg']}"
+        return Fault(location, "bad-value", message, detail.get("ctx", {}).get("hint"), key=True)
     hint = "lower-case letters, digits and underscores, beginning with a letter"
     if detail["type"] == "string_too_long":
         hint = f"at most {detail['ctx']['max_length']} characters"

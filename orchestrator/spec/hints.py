@@ -15,13 +15,18 @@ _SYNONYMS: Mapping[str, Sequence[str]] = {
     "api_base": ("base_url",),
     "args": ("with",),
     "arguments": ("with",),
+    "api_type": ("provider",),
+    "azure_deployment": ("deployment",),
     "azure_endpoint": ("base_url",),
+    "backend": ("provider",),
     "begin": ("entry",),
     "calls": ("call",),
+    "cassette": ("file",),
     "choices": ("enum",),
     "condition": ("when", "requires"),
+    "cost": ("price",),
     "default_agent": ("entry",),
-    "deployment": ("model",),
+    "default_headers": ("headers",),
     "display_name": ("label",),
     "effort": ("reasoning_effort",),
     "endpoint": ("base_url",),
@@ -32,6 +37,7 @@ _SYNONYMS: Mapping[str, Sequence[str]] = {
     "environment": ("env",),
     "function": ("use", "tools"),
     "functions": ("tools", "call"),
+    "extra_headers": ("headers",),
     "handoff": ("handoffs",),
     "handoff_to": ("to", "handoffs"),
     "if": ("when", "requires"),
@@ -57,23 +63,33 @@ _SYNONYMS: Mapping[str, Sequence[str]] = {
     "max_tool_calls": ("tool_calls",),
     "max_turns": ("model_calls",),
     "model_name": ("model",),
+    "max_history": ("history",),
     "module": ("use",),
+    "models: api": ("provider",),
+    "models: kind": ("provider",),
     "models: name": ("model",),
+    "models: path": ("file",),
+    "models: type": ("provider",),
     "name": ("to",),
     "options": ("enum",),
     "parameters": ("variables", "with"),
     "params": ("variables", "with"),
     "path": ("use",),
+    "pricing": ("price",),
     "prompt": ("instructions",),
+    "reasoning": ("reasoning_effort",),
     "reply": ("say",),
+    "request_timeout": ("timeout",),
     "response": ("say",),
     "root": ("entry",),
     "root_agent": ("entry",),
     "rules: function": ("name",),
     "rules: tool": ("name",),
+    "script": ("file",),
     "start": ("entry",),
     "start_agent": ("entry",),
     "starting_agent": ("entry",),
+    "streaming": ("stream",),
     "sub_agents": ("handoffs",),
     "subagents": ("handoffs",),
     "system": ("instructions",),
@@ -106,15 +122,66 @@ _ELSEWHERE: Mapping[str, str] = {
     "max_tokens": "it is max_completion_tokens, in a model",
     "required": "a variable without default: must be given",
 }
+_REQUEST_FIELDS = frozenset(
+    {
+        # of the API, or of servers that speak like it, which are no keys of a model
+        "audio",
+        "best_of",
+        "chat_template_kwargs",
+        "frequency_penalty",
+        "grammar",
+        "guided_json",
+        "keep_alive",
+        "logit_bias",
+        "logprobs",
+        "metadata",
+        "min_p",
+        "modalities",
+        "num_ctx",
+        "prediction",
+        "presence_penalty",
+        "prompt_cache_key",
+        "provider_options",
+        "repetition_penalty",
+        "safety_identifier",
+        "service_tier",
+        "stop",
+        "store",
+        "thinking",
+        "top_k",
+        "top_logprobs",
+        "user",
+        "verbosity",
+        "web_search_options",
+    }
+)
 _MISSING: Mapping[str, str] = {
+    "api_key": "add api_key: {env: NAME}",
+    "api_version": 'add api_version: and the version of the API, such as "2024-10-21"',
+    "base_url": "add base_url: and the address of the resource, such as https://NAME.openai.azure.com",
+    "deployment": "add deployment: and its name",
     "env": "add env: and the name of an environment variable",
+    "file": "add file: and a path, relative to this file",
+    "input": "add input: and the price of a million tokens",
     "instructions": "add instructions: | and the routine below it",
+    "max_tokens": "add max_tokens: and a number, such as 8000",
     "model": "add model: and its name in the API, such as gpt-4o",
     "name": "add name: and the name of the function to call",
+    "output": "add output: and the price of a million tokens",
     "rules": "add rules: and below it a list, such as - say: Hello",
     "to": "add to: and the name of the agent that takes over",
     "type": "add type: function, or write auto, none or required",
     "use": "add use: with a module, or with module:function",
+}
+_OF_MODELS: Mapping[str, str] = {
+    "api_key": "write {env: NAME}, or none for a server that takes no key",
+    "base_url": "such as https://llm.example/v1, or {env: LLM_URL}",
+    "extra_body": "such as {top_k: 40}",
+    "headers": "such as {X-Team: support}",
+    "history": "such as {max_tokens: 8000}",
+    "price": "such as {input: 0.15, output: 0.6}",
+    "response_format": "such as {type: json_object}",
+    "timeout": "such as 90, or {first: 300, total: 600}",
 }
 _PROSE = frozenset({"description", "instructions", "say", "when"})
 
@@ -127,6 +194,8 @@ def synonyms_of(location: Location, here: Container[str]) -> list[str]:
 
 def elsewhere(key: str) -> str | None:
     """What to do with a word of other tools that no key here stands for."""
+    if key in _REQUEST_FIELDS:
+        return f"in a model, write extra_body: {{{key}: ...}}: what stands there goes into the request as it is"
     return _ELSEWHERE.get(key.lower())
 
 
@@ -148,8 +217,12 @@ def shape(location: Location) -> str | None:
             return "a default (text, number, true, false or null), or a mapping of keys to values"
         case ("models", _, "base_url"):
             return "a text, or a mapping with 'env'"
+        case ("models", _, "headers", _):
+            return "a text, or a mapping with 'env'"
         case ("models", _, "api_key"):
             return "a mapping with 'env', or none"
+        case ("models", _, "timeout"):
+            return "a number of seconds, or a mapping of keys to values"
         case _:
             return None
 
@@ -219,10 +292,10 @@ def _example(location: Location) -> str | None:
             return "such as refund, or {name: refund, with: {order: 7}}"
         case (*_, "rules", int()):
             return "such as {user: hello, say: Hello}"
-        case ("models", _, "base_url"):
-            return "such as https://llm.example/v1, or {env: LLM_URL}"
-        case ("models", _, "api_key"):
-            return "write {env: NAME}, or none for a server that takes no key"
+        case ("models", _, "headers", _):
+            return "such as X-Team: support, or {env: TEAM}"
+        case ("models", _, str(key)):
+            return _OF_MODELS.get(key)
         case _:
             return None
 

@@ -5,14 +5,13 @@ so that leaving out a broken entry moves no other.
 """
 
 import re
-from collections.abc import Iterable
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from orchestrator.spec.draft import Positions
-from orchestrator.spec.faults import Fault
+from orchestrator.spec.mapping import Spec, listed, numbered, short
+from orchestrator.spec.providers import AnyModelSpec
 from orchestrator.spec.values import (
     Absent,
     AgentName,
@@ -23,55 +22,12 @@ from orchestrator.spec.values import (
     Name,
     Number,
     Scalar,
-    Url,
     Whole,
     finite,
 )
 
 UNREADABLE = "\0"  # stands for instructions that are missing or broken
 RESERVED_VARIABLES = frozenset({"agent", "handoffs", "now"})
-
-
-def short(key: str) -> Any:
-    """A validator that makes a text whole: ``"x"`` becomes ``{key: "x"}``."""
-    return lambda value: {key: value} if isinstance(value, str) else value
-
-
-def numbered(value: object) -> object:
-    """A list by position."""
-    if isinstance(value, list):
-        return dict(enumerate(value))
-    if isinstance(value, Positions):
-        return value
-    raise PydanticCustomError("list_type", "a list")
-
-
-def listed(value: object) -> object:
-    """A list, without what was left out of it."""
-    return list(value.values()) if isinstance(value, Positions) else value
-
-
-class Spec(BaseModel):
-    """A mapping of the language: it takes its own keys and no others."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def faults(self) -> Iterable[Fault]:
-        """What is wrong with it as a whole, though each of its parts is sound."""
-        return ()
-
-
-class FromEnvSpec(Spec):
-    """A value from the environment. A literal text is one without ``env``."""
-
-    env: EnvName | Absent = Field(description="Name of the environment variable.")
-    default: Url | Absent = Field(None, description="The value where the variable is not set.")
-
-
-class KeySpec(Spec):
-    """Where a key comes from: the environment and nowhere else. ``none`` is one without ``env``."""
-
-    env: EnvName | Absent = Field(description="Name of the environment variable that holds the key.")
 
 
 class VariableSpec(Spec):
@@ -96,38 +52,6 @@ class VariableSpec(Spec):
     secret: Flag | Absent = Field(
         None, description="Reaches tools only; it is never recorded, and no template sees it."
     )
-
-
-class ModelSpec(Spec):
-    """A model under an alias."""
-
-    model: Filled = Field(description="The model's name in the API.")
-    base_url: Annotated[
-        FromEnvSpec | Absent,
-        BeforeValidator(
-            lambda value: {"env": None, "default": value} if isinstance(value, str) else value,
-            json_schema_input_type=str | FromEnvSpec,
-        ),
-    ] = Field(None, description="Where Chat Completions are spoken: a URL, or {env, default}. By default OpenAI's own.")
-    api_key: Annotated[
-        KeySpec | Absent,
-        BeforeValidator(
-            lambda value: {"env": None} if value == "none" else value, json_schema_input_type=Literal["none"] | KeySpec
-        ),
-    ] = Field(None, description="{env: NAME}, or none for a server that takes no key. By default OPENAI_API_KEY.")
-    temperature: Number | Absent = Field(None, ge=0, le=2, description="Sampling temperature, 0 to 2.")
-    top_p: Number | Absent = Field(None, ge=0, le=1, description="Nucleus sampling, 0 to 1.")
-    seed: Whole | Absent = Field(None, description="Seed for sampling that repeats itself, as far as it goes.")
-    max_completion_tokens: Whole | Absent = Field(None, ge=1, description="The most tokens that a reply may have.")
-    reasoning_effort: str | Absent = Field(None, description="How long a reasoning model thinks.")
-    strict: Flag | Absent = Field(
-        None, description="Ask for strict function calls, for each tool whose schema allows it."
-    )
-
-    @property
-    def settings(self) -> dict[str, object]:
-        """The request settings that were given, by their API names."""
-        return self.model_dump(exclude={"model", "base_url", "api_key", "strict"}, exclude_none=True)
 
 
 _REQUIRES = "A Jinja expression over the variables: offered and permitted only while it is true."
@@ -286,7 +210,7 @@ class FileSpec(Spec):
     variables: dict[
         Name, Annotated[VariableSpec, BeforeValidator(_whole_variable, json_schema_input_type=Scalar | VariableSpec)]
     ] = Field({}, description="What instructions and tools can see. A scalar is a default, and gives the type.")
-    models: dict[Name, ModelSpec] = Field({}, description="Models by alias.")
+    models: dict[Name, AnyModelSpec] = Field({}, description="Models by alias.")
     defaults: DefaultsSpec = Field(
         default_factory=DefaultsSpec, description="What every agent takes where it says nothing."
     )

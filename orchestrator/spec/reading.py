@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.source import Source
-from orchestrator.spec.draft import Draft, Location, leaves
+from orchestrator.spec.draft import Draft, Location, leaves, untagged
 from orchestrator.spec.faults import (
     Fault,
     empty_value,
@@ -24,13 +24,15 @@ from orchestrator.spec.faults import (
     to_diagnostic,
     without_echoes,
 )
-from orchestrator.spec.models import UNREADABLE, FileSpec, Spec
+from orchestrator.spec.mapping import Spec
+from orchestrator.spec.models import UNREADABLE, FileSpec
 from orchestrator.spec.places import is_free, keys_at, levels_of
 
 M = TypeVar("M", bound=Spec)
 
 _SECTIONS = ("agents", "models", "variables")
 _KEY = re.compile(r"\bsk-[A-Za-z0-9_-]{20}|^\s*Bearer\s+\S", re.IGNORECASE)
+_SECRET_HEADER = re.compile(r"(^|[-_])(authorization|cookie|(api)?key|token|secret|password)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,15 @@ class Shape(Generic[M]):
     """What a kind of file looks like.
 
     ``keys`` gives the keys of the mapping at a location, for "did you mean"; ``free`` says where null is a value;
-    ``levels`` tells the other places where a key may stand. ``stand_ins`` are values for missing keys, so that the
-    rest of the mapping is not lost with them. ``secret`` says which texts must not stand in a file.
+    ``levels`` tells the other places where the key at a location may stand. ``stand_ins`` are values for missing keys,
+    so that the rest of the mapping is not lost with them. ``secret`` says which texts must not stand in a file.
     """
 
     model: type[M]
     keys: Callable[[Location], Mapping[str, str]]
     free: Callable[[Location], bool]
     stand_ins: Mapping[str, object] = field(default_factory=dict)
-    levels: Callable[[str], Sequence[str]] = field(default=lambda _: ())
+    levels: Callable[[Location], Sequence[str]] = field(default=lambda _: ())
     secret: Callable[[Location, str], bool] = field(default=lambda _, __: False)
 
 
@@ -94,7 +96,11 @@ def read_as(shape: Shape[M], source: Source) -> Reading[M]:
 
 
 def _is_key_of_model(location: Location, text: str) -> bool:
-    return location[0] == "models" and bool(_KEY.search(text))
+    match location:
+        case ("models", _, "headers", str(header)) | ("models", _, "headers", str(header), "default"):
+            return bool(_SECRET_HEADER.search(header) or _KEY.search(text))
+        case _:
+            return location[0] == "models" and bool(_KEY.search(text))
 
 
 def _unfit_leaves(data: object, shape: Shape[M], source: Source) -> Iterator[Fault]:
@@ -144,7 +150,8 @@ def _follows(detail: ErrorDetails, draft: Draft) -> bool:
 
 
 def _place(detail: ErrorDetails) -> Location:
-    return tuple(part for part in detail["loc"] if part != "[key]")
+    place = untagged(detail["loc"])
+    return place[:-1] if place[-1:] == ("[key]",) and detail["type"] != "extra_forbidden" else place
 
 
 def _once(text: Sequence[Diagnostic], shape: Sequence[Diagnostic]) -> tuple[Diagnostic, ...]:

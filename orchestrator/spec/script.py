@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.spec.faults import Fault
-from orchestrator.spec.models import Spec, numbered, short
+from orchestrator.spec.mapping import Spec, numbered, short
 from orchestrator.spec.values import Absent, Filled, Number
 
 

@@ -12,6 +12,29 @@ NAME_PATTERN = r"^[a-z][a-z0-9_]*$"
 AGENT_NAME_LENGTH = 51  # so that transfer_to_<name> fits into the 64 characters of a function name
 FILLED = r"\S"
 ENVIRONMENT = r"^[A-Za-z_][A-Za-z0-9_]*$"
+LABEL = r"^[A-Za-z0-9_-]{1,64}$"
+DOTTED_LABEL = r"^[A-Za-z0-9._-]{1,64}$"
+PROVIDERS = ("openai", "azure", "script", "replay")
+_LONGEST_WAIT = 86_400  # seconds: a day
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
+_HEADER_TEXT = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,8000}[\x21-\x7e])?")
+_OF_THE_CLIENT = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "connection",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "expect",
+        "host",
+        "keep-alive",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
 
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 AgentName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=AGENT_NAME_LENGTH)]
@@ -19,6 +42,7 @@ Scalar: TypeAlias = str | int | float | bool | None
 Absent: TypeAlias = None  # "not given"; a written null is refused before validation, and is not in the schema
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Whole = Annotated[int, Field(strict=True)]
+Seconds = Annotated[float, Field(strict=True, allow_inf_nan=False, gt=0, le=_LONGEST_WAIT)]
 Flag = Annotated[bool, Field(strict=True)]
 Filled = Annotated[str, Field(pattern=FILLED)]
 EnvName = Annotated[str, Field(pattern=ENVIRONMENT)]
@@ -63,5 +87,22 @@ def _url(value: str) -> str:
     return value
 
 
+def _header_name(name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        hint = "letters, digits and hyphens, as in X-Team"
+        raise PydanticCustomError("bad-value", "can't be the name of a header", {"hint": hint})
+    if name.lower() in _OF_THE_CLIENT:
+        raise PydanticCustomError("bad-value", "can't be set", {"hint": "leave it out: each request sets it itself"})
+    return name
+
+
+def _header_text(text: str) -> str:
+    if not _HEADER_TEXT.fullmatch(text):
+        raise PydanticCustomError("bad-value", "must be one line of plain characters, as a header has it")
+    return text
+
+
 AnyScalar = Annotated[Any, BeforeValidator(_scalar, json_schema_input_type=Scalar)]
 Url = Annotated[str, AfterValidator(_url)]
+HeaderName = Annotated[str, AfterValidator(_header_name)]
+HeaderText = Annotated[str, AfterValidator(_header_text)]

@@ -17,11 +17,13 @@ BOT = """
       plan: {default: basic, enum: [basic, pro]}
     agents:
       front:
-        instructions: The front of {{ company }}.
+        description: Anything else
+        instructions: The front of {{ company }}, for {{ count }} on the plan {{ plan }}.
         model: some-model
         tools: [helpers]
         handoffs: [back]
       back:
+        description: What is kept in the back
         instructions: The back.
         model: some-model
         handoffs: [front]
@@ -36,38 +38,46 @@ HELPERS = '''
 
 
     def chatter() -> str:
+        """Print to standard output."""
         print("printed by a tool")
         return "quiet"
 
 
     def fail() -> str:
+        """Raise an exception."""
         raise ValueError("no such luck")
 
 
     @tool(timeout=0.3)
     def hang_briefly() -> str:
+        """Sleep for longer than it may."""
         time.sleep(60)
         return "late"
 
 
     def hang() -> str:
+        """Sleep for a minute."""
         time.sleep(60)
         return "late"
 
 
     def leave() -> str:
+        """Exit."""
         sys.exit("Goodbye from the tool.")
 
 
     def question(context: ToolContext) -> str:
+        """Ask the person through the context."""
         return f"heard {context.ask('What is your name?')}"
 
 
     def old_question() -> str:
+        """Ask the person with input()."""
         return f"heard {input('And your age? ')}"
 
 
     def again() -> str:
+        """Give the same each time."""
         return "the same"
 '''
 

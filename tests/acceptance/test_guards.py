@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.agents import AgentGraph, Variable
+from orchestrator.diagnostics import Diagnostic
 from orchestrator.events import ApprovalGiven, ApprovalRequested, Event, ToolStarted, from_json
 from orchestrator.loader import load
+from orchestrator.tools import ToolContext
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import Call, ChatServer, Reply, Request, call, say
 from tests.support.cli import Done, Terminal, in_process
+from tests.support.fakes import Session, agent, calls, tool_of
+from tests.support.fakes import say as fake_say
 
 KEY = "sk-of-the-test"
 VAULT = """
@@ -22,6 +27,7 @@ VAULT = """
     defaults: {model: m}
     agents:
       desk:
+        description: Who it is
         instructions: "{% if verified %}Verified.{% else %}Unknown.{% endif %}"
         tools:
           - use: vault:verify
@@ -30,10 +36,16 @@ VAULT = """
           - vault:peek
           - {use: "vault:free", requires: "true"}
         handoffs:
-          - {to: safe, requires: verified}
-          - {to: exit}
-      safe: {instructions: The safe., handoffs: [desk]}
-      exit: {instructions: The exit., handoffs: [desk]}
+          - {to: safe, when: they ask for gold, requires: verified}
+          - {to: exit, when: they want to leave}
+      safe:
+        description: Gold
+        instructions: "The safe of {{ tags | join(' and ') }}{% if limit %}, up to {{ limit }}{% endif %}."
+        handoffs: [desk]
+      exit:
+        description: The way out
+        instructions: The exit.
+        handoffs: [desk]
 """
 TOOLS = '''
     """Tools of a vault."""
@@ -42,40 +54,48 @@ TOOLS = '''
 
 
     def verify(context: ToolContext) -> str:
-        context.set("verified", True)
+        """Find out who it is."""
+        context.set("verified", context.variables["pin"] == "4711")
         return "known"
 
 
     @tool(sequential=True)
     def lock(context: ToolContext) -> str:
+        """Lock the safe."""
         context.set("verified", False)
         return "locked"
 
 
     def pay(amount: int) -> str:
+        """Pay an amount."""
         return f"paid {amount}"
 
 
     @tool(requires="verified")
     def peek() -> str:
+        """Look into the safe."""
         return "gold"
 
 
     @tool(requires="false")
     def free() -> str:
+        """Do what anybody may."""
         return "free"
 
 
     def walk(to: str) -> Handoff:
+        """Walk to another room."""
         return Handoff(to)
 
 
     def unlock_and_walk() -> Result:
+        """Unlock the safe and walk in."""
         return Result("unlocked", handoff="safe", variables={"verified": True})
 
 
     @tool(requires="verified and")
     def broken_guard() -> str:
+        """Do what nobody may."""
         return "ran"
 '''
 ALWAYS_THERE = ["verify", "lock", "free", "transfer_to_exit"]
@@ -194,7 +214,7 @@ def test_21a_6_a_handoff_that_a_tool_returns_is_under_the_same_guard(vault: Path
 def test_21a_a_returned_handoff_is_judged_with_what_the_tool_itself_sets(vault: Path) -> None:
     _, server = converse(with_tool(vault, "vault:unlock_and_walk"), calling("unlock_and_walk"), say("In."))
     assert results(server.requests[1]) == ["unlocked\nTransferred to Safe. Adopt persona immediately."]
-    assert server.requests[1].body["messages"][0]["content"] == "The safe."
+    assert server.requests[1].body["messages"][0]["content"] == "The safe of a and b."
 
 
 def test_21a_what_an_agent_is_told_of_its_handoffs_is_what_is_permitted(vault: Path) -> None:
@@ -209,34 +229,80 @@ HOLDS = {
     "'a' in tags and tags | length == 2": True,
     "limit is none": True,
     "limit < 5": False,  # it can't be told
-    "undeclared": False,
-    "not undeclared": False,
-    "undeclared == 1": False,
-    "pin == '4711'": False,  # secret
-    "pin is defined": False,
     "1 / 0": False,
     "'false'": True,
     "''.__class__": False,
     "''.__class__.__mro__[-1].__subclasses__() | length > 0": False,
     "tags.append('c') is none": False,
     "cycler.__init__.__globals__.os.getcwd()": False,
-    "lipsum.__globals__['os'].system('true') == 0": False,
     "(tags | attr('__class__')).__name__ == 'list'": False,
     "'{0.__class__}'.format(1) | length > 9": False,
 }
 
 
+UNSEEN = {
+    "undeclared": ("undefined-variable", "undeclared"),
+    "not undeclared": ("undefined-variable", "undeclared"),
+    "undeclared == 1": ("undefined-variable", "undeclared"),
+    "pin == '4711'": ("secret-in-template", "pin"),
+    "pin is defined": ("secret-in-template", "pin"),
+    "lipsum.__globals__['os'].system('true') == 0": ("undefined-variable", "lipsum"),
+}
+
+
+def paying_if(vault: Path, expression: str) -> Path:
+    vault.write_text(vault.read_text().replace("requires: verified}\n", f'requires: "{expression}"}}\n', 1))
+    return vault
+
+
 @pytest.mark.parametrize("expression", HOLDS)
 def test_21a_an_expression_tells_of_variables_and_never_reaches_into_python(vault: Path, expression: str) -> None:
-    vault.write_text(vault.read_text().replace("requires: verified}\n", f'requires: "{expression}"}}\n', 1))
-    _, server = converse(vault, say("hi"))
+    _, server = converse(paying_if(vault, expression), say("hi"))
     assert ("pay" in offered(server.requests[0])) == HOLDS[expression]
+
+
+@pytest.mark.parametrize("expression", UNSEEN)
+def test_21a_30_a_name_that_no_expression_sees_is_told_at_its_place(vault: Path, expression: str) -> None:
+    [found] = load(paying_if(vault, expression)).diagnostics
+    assert (found.code, marked(vault, found)) == UNSEEN[expression]
+
+
+@pytest.mark.parametrize("expression", [*HOLDS, *UNSEEN])
+async def test_21a_what_a_graph_built_in_code_requires_is_judged_in_the_same_way(expression: str) -> None:
+    """No file is read here that could have been refused: what can't be seen is never true."""
+    variables = (
+        Variable("verified", "boolean", default=False),
+        Variable("limit", "integer", default=None),
+        Variable("tags", "list", default=["a", "b"]),
+        Variable("pin", default="4711", secret=True),
+    )
+    guarded = agent("desk", tool_of(pay, requires=expression), pin_is_known)
+    session = await Session(AgentGraph.of(guarded, variables=variables), calls("pin_is_known"), fake_say("hi")).say()
+    assert session.answers() == ["true"]
+    assert session.model.offered() == (["pay"] if HOLDS.get(expression) else []) + ["pin_is_known"]
+
+
+def pay() -> str:
+    return "paid"
+
+
+def pin_is_known(context: ToolContext) -> bool:
+    return context.variables["pin"] == "4711"
 
 
 # ---- an expression that is none
 
 
-BROKEN = ["verified and", "(verified", "{{ verified }}", "verified }}", "a b", "  ", "x | no_such_filter", "= 1"]
+BROKEN = {
+    "verified and": ("bad-expression", ""),  # behind it, where something is missing
+    "(verified": ("bad-expression", ""),
+    "{{ verified }}": ("bad-expression", "{{ verified }}"),
+    "verified }}": ("bad-expression", "}}"),
+    "a b": ("bad-expression", "b"),
+    "  ": ("bad-value", '"  "'),
+    "x | no_such_filter": ("bad-expression", "no_such_filter"),
+    "= 1": ("bad-expression", "= 1"),
+}
 
 
 @pytest.mark.parametrize("expression", BROKEN)
@@ -251,18 +317,20 @@ def test_21a_what_is_no_expression_is_told_at_its_place(vault: Path, place: str,
         text = text.replace(line, line.replace("requires: verified", f'requires: "{expression}"'))
     vault.write_text(text)
     [found] = load(vault).diagnostics
-    line = text.splitlines()[found.span.line - 1]
-    assert (found.code, line[found.span.column - 1 : found.span.end_column - 1]) == (
-        "bad-expression", f'"{expression}"',
-    )  # fmt: skip
+    assert (found.code, marked(vault, found)) == BROKEN[expression]
+
+
+def marked(file: Path, found: Diagnostic) -> str:
+    """The text that a diagnostic points at."""
+    line = file.read_text().splitlines()[found.span.line - 1]
+    return line[found.span.column - 1 : found.span.end_column - 1]
 
 
 def test_21a_a_decorator_with_a_broken_guard_is_told_at_the_entry_and_not_by_a_traceback(vault: Path) -> None:
     file = with_tool(vault, "vault:broken_guard")
-    loaded = load(file)
-    assert [(found.code, found.span.line, found.span.column) for found in loaded.diagnostics] == [
-        ("bad-expression", 13, 9)
-    ]
+    [found] = load(file).diagnostics
+    assert (found.code, found.span.line, marked(file, found)) == ("bad-expression", 14, "vault:broken_guard")
+    assert found.message.startswith("tool 'broken_guard' requires 'verified and', which is no expression: ")
     assert in_process("run", file, "hi", OPENAI_API_KEY=KEY).code == 1
 
 
@@ -283,10 +351,12 @@ RULES = '''
 
 
     def pay(amount: int) -> str:
+        """Pay an amount."""
         return f"paid {amount}"
 
 
     def look() -> str:
+        """See what is there."""
         return "looked"
 
 

@@ -23,19 +23,23 @@ TOOLS = '''
 
 
     def look() -> str:
+        """See what is there."""
         return "seen"
 
 
     def listen() -> str:
+        """Hear what is said."""
         return "heard"
 
 
     def put(name: str, value: Any, context: ToolContext) -> str:
+        """Set a variable."""
         context.set(name, value)
         return f"{name} is set"
 
 
     def use_secret(context: ToolContext) -> str:
+        """Count the characters of the token."""
         return f"{len(context.variables['token'])} characters"
 '''
 
@@ -124,8 +128,16 @@ def test_36_defaults_in_requests(office: Write) -> None:
         {entry["function"]["name"]: entry["function"].get("description") for entry in request.body.get("tools", [])}
         for request in (a, b)
     ]
-    assert described[0] == {"look": None, "listen": "By default.", "transfer_to_b": "Transfer to B when by default."}
-    assert described[1] == {"listen": "My own.", "look": None, "transfer_to_a": "Transfer to A when I say so."}
+    assert described[0] == {
+        "look": "See what is there.",
+        "listen": "By default.",
+        "transfer_to_b": "Transfer to B when by default.",
+    }
+    assert described[1] == {
+        "listen": "My own.",
+        "look": "See what is there.",
+        "transfer_to_a": "Transfer to A when I say so.",
+    }
     settings = ("model", "temperature", "tool_choice", "parallel_tool_calls", "tools")
     assert [a.body.get(key) for key in settings[:4]] == ["gpt-fast", 0.1, "required", False]
     assert [b.body.get(key) for key in settings[:4]] == ["gpt-slow", None, None, True]
@@ -145,14 +157,18 @@ def test_19_a_label_is_for_people_and_never_in_a_function_name(office: Write, la
         entry: front
         defaults: {{model: m, tool_choice: {{type: function, function: {{name: transfer_to_back_office}}}}}}
         agents:
-          front: {{instructions: F., handoffs: [back_office]}}
-          back_office: {{label: {json.dumps(label, ensure_ascii=False)}, instructions: "{{{{ agent.label }}}}",
-                         tool_choice: auto}}
+          front: {{description: Anything else, instructions: F., handoffs: [back_office]}}
+          back_office:
+            label: {json.dumps(label, ensure_ascii=False)}
+            description: Orders
+            instructions: "{{{{ agent.label }}}}"
+            tool_choice: auto
+            handoffs: [front]
         """,
     )
     done, [first, second] = converse(file, to("back_office"), say("hi"))
     assert offered(first) == ["transfer_to_back_office"]
-    assert first.body["tools"][0]["function"]["description"] == f"Transfer to {label}."
+    assert first.body["tools"][0]["function"]["description"] == f"Transfer to {label}: Orders"
     assert first.body["tool_choice"] == {"type": "function", "function": {"name": "transfer_to_back_office"}}
     assert last(second) == f"Transferred to {label}. Adopt persona immediately."
     assert (system(second), done.err) == (label, f"⇒ {label}\n")

@@ -31,9 +31,9 @@ MILL = """
     defaults: {{model: m}}
     limits: {{{limits}}}
     agents:
-      a: {{instructions: A., tools: [mill], handoffs: [{edge}]}}
-      b: {{instructions: B., handoffs: [a, c]}}
-      c: {{instructions: C., handoffs: [a]}}
+      a: {{description: The mill, instructions: A., tools: [mill], handoffs: [{edge}]}}
+      b: {{description: Bread, instructions: B., handoffs: [a, c]}}
+      c: {{description: Cake, instructions: C., handoffs: [a]}}
 """
 TOOLS = '''
     """Tools that use things up."""
@@ -49,30 +49,36 @@ TOOLS = '''
 
 
     def grind(grain: int = 0) -> str:
+        """Grind a grain."""
         return f"flour {grain}"
 
 
     def jam() -> str:
+        """Sleep for half a minute."""
         time.sleep(30)
         return "late"
 
 
     async def jam_async() -> str:
+        """Sleep for half a minute, as a coroutine."""
         await asyncio.sleep(30)
         return "late"
 
 
     @tool(timeout=0.2)
     def jam_briefly() -> str:
+        """Sleep for longer than it may."""
         time.sleep(30)
         return "late"
 
 
     def pour(chars: int) -> str:
+        """Give so many characters."""
         return "x" * chars
 
 
     def together() -> str:
+        """Count how many run at once."""
         global _running
         with _lock:
             _running += 1
@@ -84,6 +90,7 @@ TOOLS = '''
 
 
     def fail() -> str:
+        """Raise an exception."""
         raise ValueError("no grain")
 '''
 

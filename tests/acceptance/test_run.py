@@ -1,6 +1,7 @@
 """``orchestrate run`` as people and pipes use it."""
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -113,8 +114,8 @@ def test_a_handoff_changes_the_endpoint_and_each_gets_only_its_own_key(write: Wr
               first: {{model: model-a, base_url: {{env: URL_A}}, api_key: {{env: KEY_A}}, seed: 7}}
               second: {{model: model-b, base_url: {two.url}/, api_key: {{env: KEY_B}}, top_p: 0.5}}
             agents:
-              a: {{instructions: I am A., model: first, handoffs: [b]}}
-              b: {{instructions: I am B., model: second}}
+              a: {{description: Anything, instructions: I am A., model: first, handoffs: [b]}}
+              b: {{description: The rest, instructions: I am B., model: second}}  # orchestrate: ignore[no-way-back]
             """,
         )
         done = orchestrate(
@@ -194,6 +195,20 @@ def test_with_no_more_input_a_question_is_an_error_and_the_run_goes_on(bot: Path
         NOTICE.format(bot.with_name("bot.script.yaml"))
         + f"→ question()\nWhat is your name? \n✗ question: Error: {missing}\n",
     )
+
+
+@pytest.mark.parametrize(("described", "told"), [(1, "1 warning"), (0, "2 warnings")])
+def test_warnings_are_one_line_and_the_run_goes_on(bot: Path, described: int, told: str) -> None:
+    first, *_, last = re.findall(r"\n *description: .*", bot.read_text())
+    text = bot.read_text().replace(last, "")
+    bot.write_text(text if described else text.replace(first, ""))
+    assert orchestrate("run", "bot.yaml", "hello", cwd=bot.parent) == Done(
+        0,
+        "front heard hello\n",
+        f"bot.yaml: {told}; see: orchestrate validate bot.yaml\n" + NOTICE.format("bot.script.yaml"),
+    )
+    seen = orchestrate("validate", "bot.yaml", cwd=bot.parent)
+    assert f"1 file: {told}" in seen.out + seen.err
 
 
 def test_an_empty_pipe_is_the_end(bot: Path) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 from orchestrator.agents import Agent, AgentGraph, Edge
 from orchestrator.clients.scripted import ScriptedClient, read_script
-from orchestrator.events import Event, HandedOff, to_json
-from orchestrator.model import Model
+from orchestrator.errors import ModelError
+from orchestrator.events import Event, HandedOff, Retrying, TextDelta, to_json
+from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.render.schemas import schema_text
 from orchestrator.runner import ApprovalRequest, Question, Run, Runner, Verdict
 from orchestrator.source import Source
@@ -241,9 +243,26 @@ def talkative(context: ToolContext) -> str:
     return context.ask("Go on?")
 
 
+class Moody:
+    """A model on a bad day: it is slow to answer, and one that is called ``weak`` breaks off."""
+
+    def __init__(self, client: ScriptedClient) -> None:
+        self.client = client
+
+    async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
+        yield Retrying(model=request.model.name, reason="overloaded", seconds=0.1, attempt=2)
+        if request.model.name == "weak":
+            yield TextDelta(text="Let me")
+            raise ModelError("weak broke off", kind="broken")
+        async with aclosing(self.client.stream(request)) as replies:  # type: ignore[type-var]  # a generator
+            async for item in replies:
+                yield item
+
+
 def graph() -> AgentGraph:
-    first = Agent("first", Model("m"), Instructions("x"), edges=(Edge("second"),))
-    second = Agent("second", Model("m"), Instructions("x"), tools=(Tool.from_function(talkative),))
+    model = Model("weak", fallback=(Model("m", history=1),))
+    first = Agent("first", model, Instructions("x"), edges=(Edge("second"),))
+    second = Agent("second", model, Instructions("x"), tools=(Tool.from_function(talkative),))
     return AgentGraph.of(first, second)
 
 
@@ -254,7 +273,7 @@ async def test_every_event_fits() -> None:
           - {agent: second, after: talkative, say: Done.}
           - {agent: second, call: [talkative]}
     """)
-    runner = Runner(graph(), client, person=Agreeable())
+    runner = Runner(graph(), Moody(client), person=Agreeable())
     broken_off = runner.stream("hello")
     events = [*await _events(broken_off, until=HandedOff), *await _events(runner.resume(broken_off.state))]
     schema = schema_of("events")

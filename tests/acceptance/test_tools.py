@@ -34,6 +34,8 @@ HELPERS = '''
 
         Args:
             query: What to find.
+            color: Of which color.
+            limit: How many at most.
         """
         return query
 
@@ -56,16 +58,21 @@ BOT = """
     agents:
       front:
         label: The Front
+        description: Anything else
         instructions: Be brief.
         model: plain
         tools: ["helpers:find", {use: "helpers:pay", requires: verified}]
         handoffs: [back, idle]
       back:
+        description: What is kept in the back
         instructions: Be brief.
         model: strict
-        tools: ["helpers:look", {use: "helpers:pay", approval: "helpers:careful"}]
+        tools:
+          - helpers:look  # orchestrate: ignore[missing-docstring]
+          - {use: "helpers:pay", approval: "helpers:careful"}
         handoffs: [{to: front, when: all is done}]
-      idle:
+      idle:  # orchestrate: ignore[no-way-back]
+        description: Nothing
         instructions: Be brief.
         model: plain
 """
@@ -83,15 +90,15 @@ The Front
  ────────────────────────────────────────────────────────────────────────────────────────────────────────────
   find(query: string, color: Color, limit: integer =    Find things.     never                 helpers.py:14
   3)
-  pay(amounts: list of number, how: "card" | "cash",    Pay.             always     verified   helpers.py:29
+  pay(amounts: list of number, how: "card" | "cash",    Pay.             always     verified   helpers.py:31
   note: string | null = null)
 
 Back
 
   tool                                                  what it is for   approval   requires   defined in
  ────────────────────────────────────────────────────────────────────────────────────────────────────────────
-  look()                                                                 never                 helpers.py:34
-  pay(amounts: list of number, how: "card" | "cash",    Pay.             careful               helpers.py:29
+  look()                                                                 never                 helpers.py:36
+  pay(amounts: list of number, how: "card" | "cash",    Pay.             careful               helpers.py:31
   note: string | null = null)
 
  Idle: no tools

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import pytest
@@ -10,10 +9,10 @@ import pytest
 from orchestrator.clients.endpoints import Address, address_of, missing_key
 from orchestrator.clients.openai import OpenAIClient
 from orchestrator.clients.router import Router
-from orchestrator.clients.wire import Assembly, body_of, data_lines
+from orchestrator.clients.wire import body_of
 from orchestrator.errors import ModelError
 from orchestrator.events import TextDelta, ToolAnnounced
-from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage
+from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
 from orchestrator.model import (
     Endpoint,
     FromEnv,
@@ -128,120 +127,6 @@ def test_no_lone_surrogate_leaves() -> None:
     assert json.loads(body)["messages"][1]["content"] == "a?b"
 
 
-# ---- the reply
-
-
-def chunk(**delta: object) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}]}
-
-
-def piece(index: int, arguments: str | None = None, **first: str) -> dict[str, Any]:
-    function = {key: value for key, value in (("name", first.get("name")), ("arguments", arguments)) if value}
-    made = {"index": index, "function": function}
-    return chunk(tool_calls=[{**made, "id": first["id"], "type": "function"} if "id" in first else made])
-
-
-def done(reason: str) -> dict[str, Any]:
-    return {"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]}
-
-
-def assembled(*chunks: Mapping[str, Any]) -> tuple[list[ModelDelta], ModelResponse]:
-    assembly = Assembly()
-    deltas = [delta for each in chunks for delta in assembly.add(dict(each))]
-    return deltas, assembly.response()
-
-
-def test_text_comes_in_pieces() -> None:
-    counted = {"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2, "total_tokens": 11}}
-    deltas, response = assembled(
-        chunk(role="assistant", content=""), chunk(content="Hel"), chunk(content="lo"), done("stop"), counted
-    )
-    assert deltas == [TextDelta(text="Hel"), TextDelta(text="lo")]
-    assert response == ModelResponse("Hello", (), "stop", Usage(9, 2))
-
-
-def test_two_calls_in_interleaved_fragments() -> None:
-    deltas, response = assembled(
-        chunk(role="assistant", content=None),
-        piece(0, id="call_a", name="weather"),
-        piece(1, id="call_b", name="time"),
-        piece(1, '{"zo'),
-        piece(0, '{"city": "Kö'),
-        piece(1, 'ne": 1}'),
-        piece(0, 'ln"}'),
-        done("tool_calls"),
-    )
-    assert deltas == [ToolAnnounced(index=0, name="weather"), ToolAnnounced(index=1, name="time")]
-    assert response.tool_calls == (
-        ToolCall("call_a", "weather", '{"city": "Köln"}'),
-        ToolCall("call_b", "time", '{"zone": 1}'),
-    )
-    assert (response.content, response.finish) == (None, "stop")
-
-
-def test_calls_stand_in_the_order_of_their_index() -> None:
-    _, response = assembled(piece(1, "{}", id="b", name="second"), piece(0, "{}", id="a", name="first"))
-    assert [call.name for call in response.tool_calls] == ["first", "second"]
-
-
-def test_a_name_that_is_split_over_chunks() -> None:
-    _, response = assembled(piece(0, id="a", name="look_"), piece(0, name="up"), piece(0, "{}"))
-    assert response.tool_calls == (ToolCall("a", "look_up", "{}"),)
-
-
-ODD: dict[str, tuple[list[dict[str, Any]], ModelResponse]] = {
-    "nothing": ([], ModelResponse()),
-    "an empty text": ([chunk(content=""), done("stop")], ModelResponse()),
-    "no choices": ([{"choices": []}, {"choices": None}, {}], ModelResponse()),
-    "calls that are null": ([chunk(content="a", tool_calls=None), done("stop")], ModelResponse("a")),
-    "no id and no arguments": ([piece(0, name="f")], ModelResponse(None, (ToolCall("", "f", ""),))),
-    "arguments as an object": (
-        [chunk(tool_calls=[{"index": 0, "function": {"name": "f", "arguments": {"a": 1}}}])],
-        ModelResponse(None, (ToolCall("", "f", '{"a": 1}'),)),
-    ),
-    "calls without an index": (
-        [chunk(tool_calls=[{"function": {"name": "f"}}, {"function": {"name": "g"}}])],
-        ModelResponse(None, (ToolCall("", "f", ""), ToolCall("", "g", ""))),
-    ),
-    "a whole completion": (
-        [{"choices": [{"message": {"role": "assistant", "content": "Hi", "refusal": None}, "finish_reason": "stop"}]}],
-        ModelResponse("Hi"),
-    ),
-    "cut": ([chunk(content="a"), done("length")], ModelResponse("a", (), "length")),
-    "filtered": ([done("content_filter")], ModelResponse(None, (), "content_filter")),
-    "a refusal": (
-        [chunk(refusal="I "), chunk(refusal="won't."), done("stop")],
-        ModelResponse("I won't.", (), "refusal"),
-    ),
-    "cached tokens": (
-        [{"usage": {"prompt_tokens": 5, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 4}}}],
-        ModelResponse(usage=Usage(5, 1, 4)),
-    ),
-    "usage without details": (
-        [{"usage": {"prompt_tokens": 5, "completion_tokens": None, "prompt_tokens_details": None}}],
-        ModelResponse(usage=Usage(5)),
-    ),
-}
-
-
-@pytest.mark.parametrize("case", ODD)
-def test_odd_replies(case: str) -> None:
-    chunks, expected = ODD[case]
-    assert assembled(*chunks)[1] == expected
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 1000])
-async def test_events_however_the_bytes_are_cut(size: int) -> None:
-    sent = ': comment\r\n\r\ndata: {"a": "Köln 🌧"}\r\n\r\nevent: x\ndata:{"b": 2}\n\ndata: [DONE]'.encode()
-
-    async def chunks() -> AsyncIterator[bytes]:
-        for start in range(0, len(sent), size):
-            yield sent[start : start + size]
-
-    found = [line.decode() async for line in data_lines(chunks())]
-    assert found == ['{"a": "Köln 🌧"}', '{"b": 2}', "[DONE]"]
-
-
 # ---- the client, over real sockets
 
 
@@ -317,21 +202,27 @@ KEY, OTHER = "sk-openai-secret", "other-secret"
 ENVIRON = {"OPENAI_API_KEY": KEY, "LLM_KEY": OTHER, "LLM_URL": "https://llm.example/v1"}
 OPENAI = "https://api.openai.com/v1"
 GATEWAY = "https://gateway.example/openai/v1"
+
+
+def address(url: str, key: str | None) -> Address:
+    return Address(url, key, secrets=frozenset({key} if key else ()))
+
+
 ADDRESSES: dict[str, tuple[Endpoint, dict[str, str], Address | str]] = {
-    "OpenAI's own": (Endpoint(), {}, Address(OPENAI, KEY)),
-    "OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": GATEWAY}, Address(GATEWAY, KEY)),
-    "an empty OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": ""}, Address(OPENAI, KEY)),
-    "a key of its own": (Endpoint(api_key=FromEnv("LLM_KEY")), {}, Address(OPENAI, OTHER)),
+    "OpenAI's own": (Endpoint(), {}, address(OPENAI, KEY)),
+    "OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": GATEWAY}, address(GATEWAY, KEY)),
+    "an empty OPENAI_BASE_URL": (Endpoint(), {"OPENAI_BASE_URL": ""}, address(OPENAI, KEY)),
+    "a key of its own": (Endpoint(api_key=FromEnv("LLM_KEY")), {}, address(OPENAI, OTHER)),
     "a URL in YAML gets no OpenAI key": (Endpoint("https://evil.example"), {}, "no key for https://evil.example"),
     "nor one from the environment": (Endpoint(FromEnv("LLM_URL")), {}, "no key for https://llm.example/v1"),
-    "a URL in YAML with a key": (Endpoint("https://a/v1", FromEnv("LLM_KEY")), {}, Address("https://a/v1", OTHER)),
-    "a URL in YAML without keys": (Endpoint("http://localhost:1/v1", ""), {}, Address("http://localhost:1/v1", None)),
+    "a URL in YAML with a key": (Endpoint("https://a/v1", FromEnv("LLM_KEY")), {}, address("https://a/v1", OTHER)),
+    "a URL in YAML without keys": (Endpoint("http://localhost:1/v1", ""), {}, address("http://localhost:1/v1", None)),
     "a URL from the environment": (
         Endpoint(FromEnv("LLM_URL", "https://default"), FromEnv("LLM_KEY")),
         {},
-        Address("https://llm.example/v1", OTHER),
+        address("https://llm.example/v1", OTHER),
     ),
-    "its default": (Endpoint(FromEnv("NO_URL", "https://default"), ""), {}, Address("https://default", None)),
+    "its default": (Endpoint(FromEnv("NO_URL", "https://default"), ""), {}, address("https://default", None)),
     "no URL": (Endpoint(FromEnv("NO_URL"), ""), {}, "environment variable NO_URL is not set"),
     "no key": (Endpoint(api_key=FromEnv("NO_KEY")), {}, "environment variable NO_KEY is not set"),
     "an empty key": (Endpoint(), {"OPENAI_API_KEY": ""}, "environment variable OPENAI_API_KEY is not set"),
@@ -342,20 +233,20 @@ ADDRESSES: dict[str, tuple[Endpoint, dict[str, str], Address | str]] = {
 def test_where_a_key_goes(case: str) -> None:
     endpoint, settings, expected = ADDRESSES[case]
     if isinstance(expected, Address):
-        assert address_of(endpoint, {**ENVIRON, **settings}) == expected
+        assert address_of(Model("m", endpoint=endpoint), {**ENVIRON, **settings}) == expected
         return
     with pytest.raises(ModelError) as caught:
-        address_of(endpoint, {**ENVIRON, **settings})
+        address_of(Model("m", endpoint=endpoint), {**ENVIRON, **settings})
     assert expected in str(caught.value)
     assert KEY not in str(caught.value)
     assert OTHER not in str(caught.value)
 
 
 def test_a_key_is_in_no_representation() -> None:
-    address = address_of(Endpoint(), ENVIRON)
-    client = OpenAIClient(address)
-    assert repr(address) == f"Address({OPENAI!r})"
-    assert all(KEY not in shown for shown in (str(address), f"{address}", repr(client), repr(Router(ENVIRON))))
+    found = address_of(Model("m"), ENVIRON)
+    client = OpenAIClient(found)
+    assert repr(found) == f"Address({OPENAI!r})"
+    assert all(KEY not in shown for shown in (str(found), f"{found}", repr(client), repr(Router(ENVIRON))))
 
 
 MISSING = {

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator.source import Source
-from orchestrator.spec import nearest, read_spec
+from orchestrator.spec import EndpointSpec, nearest, read_spec
 
 pytestmark = pytest.mark.timeout(5)
 
@@ -274,6 +274,7 @@ def test_endpoints(case: str) -> None:
     assert reading.diagnostics == ()
     assert reading.spec is not None
     model = reading.spec.models["f"]
+    assert isinstance(model, EndpointSpec)
     assert (model.base_url and (model.base_url.env, model.base_url.default)) == url
     assert (model.api_key and (model.api_key.env or "")) == key
 
@@ -287,7 +288,9 @@ def test_a_key_written_into_the_file_is_refused_and_not_repeated() -> None:
 def test_settings_are_those_that_were_given() -> None:
     spec = read_spec(Source.parse("f", "models: {f: {model: m, temperature: 0, seed: 3, api_key: {env: K}}}")).spec
     assert spec is not None
-    assert spec.models["f"].settings == {"temperature": 0, "seed": 3}
+    model = spec.models["f"]
+    assert isinstance(model, EndpointSpec)
+    assert model.settings == {"temperature": 0, "seed": 3}
 
 
 @pytest.mark.parametrize(("word", "meant"), [("biling", "billing"), ("billing", "billing"), ("zzz", None), ("", None)])

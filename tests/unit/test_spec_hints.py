@@ -269,7 +269,7 @@ def test_group_26_a_value_that_cannot_be(case: str) -> None:
 
 
 def test_group_35_a_key_is_found_below_an_unknown_key_too() -> None:
-    found = told("models: {m: {model: x, headers: {Authorization: Bearer abc}}}")
+    found = told("models: {m: {model: x, metadata: {Authorization: Bearer abc}}}")
     assert [each.split(":")[1].split()[1] for each in found] == ["unknown-key", "literal-secret"]
 
 
