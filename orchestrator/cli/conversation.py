@@ -51,10 +51,10 @@ class Front:
             self.log.append(event)
 
     def tell_usage(self, graph: AgentGraph) -> None:
-        """Say what the conversation took."""
-        spent = account(self.log, prices_of(graph))
-        lines = table(spent) if self.usage == "table" else summary(spent) if self.usage == "line" else []
-        note(lines, sys.stderr)
+        """Say what the conversation took, if anybody wants to know."""
+        if self.usage is not None:
+            spent = account(self.log, prices_of(graph))
+            note(table(spent) if self.usage == "table" else summary(spent), sys.stderr)
 
     def prompt(self) -> None:
         """Invite the person to speak, if there is one."""

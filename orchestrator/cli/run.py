@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.cassettes import RECORD, REPLAY, Tape
 from orchestrator.cli.colors import colored
 from orchestrator.cli.options import NOW, VARIABLES, fail, model_of, moment_of, variables_of
 from orchestrator.cli.streams import kept_for_answers, typed
 
 if TYPE_CHECKING:
+    from orchestrator.agents import AgentGraph
     from orchestrator.cli.conversation import UsageTold
     from orchestrator.clients.dotenv import Environment
     from orchestrator.clients.scripted import ScriptedClient
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 @VARIABLES
 @click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
 @NOW
+@RECORD
+@REPLAY
 @click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
 @click.option("--usage", is_flag=True, help="At the end, tell what each turn, agent and model took, on standard error.")
 def run(
@@ -33,6 +37,8 @@ def run(
     assignments: tuple[str, ...],
     model: str | None,
     now: str | None,
+    record: Path | None,
+    replay: Path | None,
     form: str,
     usage: bool,
 ) -> None:
@@ -47,24 +53,32 @@ def run(
     from orchestrator.errors import UsageError, VariableError
 
     loaded = load_or_exit(file)
-    graph = loaded.unwrap()
     environ = _environment(file)
-    script = _script(file, loaded, model, environ)
-    if script is None and model is not None:
-        graph = graph.with_model(model_of(loaded, model))
-    elif script is not None:
-        from orchestrator.model import Model
-
-        graph = graph.with_model(Model(f"script:{script.name}"))
+    tape = Tape.of(record, replay)
+    script = None if tape.cassette else _script(file, loaded, model, environ)
+    named = f"script:{script.name}" if script else tape.model(model)
+    graph = _graph(loaded, named)
     told = _usage_told(usage, message, form)
     try:
         said = None if message is None else typed(message)
-        opening = Opening(said, agent, variables_of(graph, assignments), moment_of(now))
+        opening = Opening(said, agent, variables_of(graph, assignments), tape.moment(moment_of(now)))
+        client = tape.around(script or Router(environ), graph, opening, environ, named)
         with kept_for_answers() as out:
-            code = converse(graph, script or Router(environ), Front.of(form, graph, out, told), opening)
+            code = converse(graph, client, Front.of(form, graph, out, told), opening)
     except (UsageError, VariableError) as error:
         fail(str(error))
     sys.exit(code)
+
+
+def _graph(loaded: "Loaded", model: str | None) -> "AgentGraph":
+    """The agents, with this model for each of them if one is named."""
+    from orchestrator.model import Model
+
+    if model is None:
+        return loaded.unwrap()
+    if model.startswith("script:"):
+        return loaded.unwrap().with_model(Model(f"script:{Path(model.removeprefix('script:')).name}"))
+    return loaded.unwrap().with_model(model_of(loaded, model))
 
 
 def _usage_told(wanted: bool, message: str | None, form: str) -> "UsageTold":

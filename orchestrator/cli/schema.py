@@ -4,11 +4,12 @@ import click
 
 
 @click.command(short_help="Print a JSON schema.")
-@click.argument("name", type=click.Choice(["agents", "diagnostics", "events", "graph", "script"]))
+@click.argument("name", type=click.Choice(["agents", "cassette", "diagnostics", "events", "graph", "script"]))
 def schema(name: str) -> None:
     """Print the JSON schema of files of agents or script files, or of what commands print.
 
-    Events are the JSON Lines of `run`; diagnostics and graph are what `validate` and `graph` print as JSON.
+    Events are the JSON Lines of `run`, cassette those of `run --record`; diagnostics and graph are what `validate` and
+    `graph` print as JSON.
     """
     from orchestrator.render.schemas import schema_text
 

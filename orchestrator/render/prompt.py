@@ -4,12 +4,13 @@ import json
 import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import click
 
 from orchestrator.agents import Agent
-from orchestrator.model import Endpoint, FromEnv
+from orchestrator.model import Endpoint, FromEnv, Model
 from orchestrator.render.excerpts import harmless
 from orchestrator.render.tokens import Size
 from orchestrator.render.tools import signature
@@ -50,8 +51,8 @@ class _Page:
         settings = [f"{name}: {_json(value)}" for name, value in self.body.items() if name not in _NOT_SETTINGS]
         about = {
             "agent": f"{self.agent.name} ({self.agent.label})",
-            "model": f"{model.alias} ({model.model})" if model.alias else model.model,
-            "endpoint": f"{_address(model.endpoint)}; {_key(model.endpoint)}",
+            "model": model.model if model.name == model.model else f"{model.alias} ({model.model})",
+            "endpoint": _asked(model),
             "settings": ", ".join(settings) or "none",
         }
         for name, value in about.items():
@@ -120,6 +121,18 @@ def _schemas(parameters: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
         yield (name if name in required else f"{name} (optional)"), schema
     for name, schema in parameters.get("$defs", {}).items():
         yield f"#/$defs/{name}", schema
+
+
+def _asked(model: Model) -> str:
+    """Where the model is, or what answers for it."""
+    match model.provider:
+        case "script" | "replay":
+            kind = "script" if model.provider == "script" else "recording"
+            return f"none: the {kind} {PurePath(model.file or '').name} answers"
+        case "azure":
+            return f"{_address(model.endpoint)}, deployment {model.endpoint.deployment}; {_key(model.endpoint)}"
+        case "openai":
+            return f"{_address(model.endpoint)}; {_key(model.endpoint)}"
 
 
 def _address(endpoint: Endpoint) -> str:

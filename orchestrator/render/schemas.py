@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from orchestrator.events import adapter
+from orchestrator import cassette, events
 from orchestrator.render.graph.report import GraphReport
 from orchestrator.render.report import Report
 from orchestrator.spec import FileSpec, ScriptSpec
@@ -13,6 +13,7 @@ from orchestrator.spec import FileSpec, ScriptSpec
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TITLES = {
     "agents": "Orchestrate: a file of agents",
+    "cassette": "Orchestrate: a line of a cassette",
     "diagnostics": "Orchestrate: what validate found",
     "events": "Orchestrate: an event",
     "graph": "Orchestrate: what graph shows",
@@ -24,8 +25,9 @@ def schema_text(name: str) -> str:
     """Give the schema of this name (a key of ``_TITLES``), with a line break at the end."""
     read: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
     written: dict[str, TypeAdapter[Any]] = {
-        "events": adapter(),
+        "cassette": cassette.adapter(),
         "diagnostics": TypeAdapter(Report),
+        "events": events.adapter(),
         "graph": TypeAdapter(GraphReport),
     }
     body = read[name].model_json_schema() if name in read else written[name].json_schema(mode="serialization")

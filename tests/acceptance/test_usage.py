@@ -58,6 +58,12 @@ def handing_off() -> ChatServer:
     return ChatServer([call(("transfer_to_sales", {}), usage=FIRST), say("Hello.", usage=SECOND)], key=KEY)
 
 
+def say_hello(terminal: Terminal, leave: str) -> None:
+    for waited, typed in (("> ", "hello\n"), ("> ", leave)):
+        terminal.wait_for(waited)
+        terminal.type(typed)
+
+
 LINE = "1 turn, 2 model calls, 1,204 tokens in (400 cached), 96 out, cost 0.0029\n"
 SHARES = (
     "  fast: 1 call, 1,000 tokens in (400 cached), 20 out, cost 0.00038\n"
@@ -78,30 +84,23 @@ all                        2      1,204     400          96   0.0029
 def test_a_conversation_at_a_terminal_ends_with_what_it_took(pair: Path) -> None:
     with handing_off() as server:
         with Terminal("run", pair, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
-            for waited, typed in (("> ", "hello\n"), ("> ", "\x04")):
-                terminal.wait_for(waited)
-                terminal.type(typed)
+            say_hello(terminal, "\x04")
             assert terminal.left() == 0
         assert server.refused == []
     assert terminal.screen == f"> hello\n⇒ Sales\nSales: Hello.\n> \n{LINE}{SHARES}"
 
 
 def test_so_does_one_that_ends_with_ctrl_c(pair: Path) -> None:
-    with handing_off() as server:
-        with Terminal("run", pair, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
-            for waited, typed in (("> ", "hello\n"), ("> ", "\x03")):
-                terminal.wait_for(waited)
-                terminal.type(typed)
-            assert terminal.left() == 130
+    with handing_off() as server, Terminal("run", pair, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
+        say_hello(terminal, "\x03")
+        assert terminal.left() == 130
     assert terminal.screen.endswith(LINE + SHARES)
 
 
 def test_a_script_has_no_usage_and_no_line(pair: Path, write: Write) -> None:
     write("pair.script.yaml", "rules: [{say: hi}]\n")
     with Terminal("run", "pair.yaml", cwd=pair.parent) as terminal:
-        for waited, typed in (("> ", "hello\n"), ("> ", "\x04")):
-            terminal.wait_for(waited)
-            terminal.type(typed)
+        say_hello(terminal, "\x04")
         assert terminal.left() == 0
     assert terminal.screen.endswith("> hello\nTriage: hi\n> \n")
 
@@ -170,7 +169,7 @@ def test_group_17_a_wait_that_was_asked_for_is_told(single: Path) -> None:
 
 def test_group_17_an_answer_that_breaks_off_is_void_on_a_terminal_and_not_in_a_pipe(single: Path) -> None:
     def replies() -> ChatServer:
-        return ChatServer([say("It is 41, or", drop_after=4), say("It is 42.")], key=KEY)
+        return ChatServer([say("It is 41, or", drop_after=4, chunk_delay=0.05), say("It is 42.")], key=KEY)
 
     with replies() as server:
         done = orchestrate("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 STEP, STATE, ENGINE, ACTS = "step.py", "state.py", "runner/engine.py", "runner/acts.py"
 CALLS, RUNNER, APPROVALS, WIRE = "runner/calls.py", "runner/runner.py", "runner/approvals.py", "clients/wire.py"
+HISTORY = "history.py"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Mutant:
     file: str
     old: str
     new: str
-    tests: str = "test_step test_state test_runner test_cancellation test_approvals"
+    tests: str = "test_step test_state test_runner test_cancellation test_approvals test_fallback test_history"
 
     def text(self, package: Path) -> str:
         """The file with the fault in it.
@@ -78,7 +79,9 @@ MUTANTS = (
         "hanging = set()",
     ),
     Mutant("late items", ACTS, "if act in self._live:", "if True:"),
-    Mutant("partial text lost on cancel", ENGINE, "if self._shown:", "if False:"),
+    Mutant(
+        "partial text lost on cancel", ENGINE, "if self._shown:\n            message", "if False:\n            message"
+    ),
     Mutant("results that are in lost on cancel", ENGINE, "        acts.take_all()\n", ""),
     Mutant("exit() not caught", ACTS, "except BaseException as error:", "except Exception as error:"),
     Mutant("exit() an error", CALLS, "if isinstance(error, SystemExit):", "if False:"),
@@ -88,9 +91,27 @@ MUTANTS = (
         "if act.ended and isinstance(error, asyncio.CancelledError):",
         "if isinstance(error, asyncio.CancelledError):",
     ),
+    # ---- models that fail, and histories that are too long
+    Mutant("a failed model asked again", STATE, "failed=state.failed | {event.from_model}", "failed=state.failed"),
+    Mutant("failed for ever", STATE, "        failed=frozenset(),\n", ""),
+    Mutant(
+        "text of a failed reply kept",
+        ENGINE,
+        "            self._shown.clear()\n            self._todo.append(ModelRestarted(",
+        "            self._todo.append(ModelRestarted(",
+    ),
+    Mutant(
+        "nothing left out",
+        CALLS,
+        "messages=sent(state.messages, state.left_out, state.turn)",
+        "messages=state.messages",
+    ),
+    Mutant("cut for ever", STEP, "and not state.counters.cut", ""),
+    Mutant("the user's message left out", HISTORY, "if turn < left_out else kept", "if False else kept"),
+    Mutant("a call without its answers", HISTORY, "isinstance(messages[end], ToolMessage)", "False"),
     # ---- going on
     Mutant("a once tool run again", RUNNER, 'if slot.started == "once" and slot.result is None', "if slot is None"),
-    Mutant("no settling at the next start", RUNNER, 'settle(state, "interrupted", at=now)', "[]"),
+    Mutant("no settling at the next start", RUNNER, 'settle(state, "interrupted", at=at)', "[]"),
     Mutant(
         "a pause counted in seconds",
         STATE,

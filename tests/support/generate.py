@@ -16,7 +16,7 @@ from orchestrator.spec import FileSpec, ScriptSpec
 from orchestrator.spec.mapping import Spec
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ("agents", "diagnostics", "events", "graph", "script")
+SCHEMAS = ("agents", "cassette", "diagnostics", "events", "graph", "script")
 WIDTH = 100  # columns of the help pages, whatever the terminal
 END = "<!-- end -->"
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from orchestrator.model import (
     ModelRequest,
     ModelResponse,
     NamedFunction,
+    Provider,
     ToolChoice,
 )
 from orchestrator.tools import FunctionSchema
@@ -189,10 +192,80 @@ async def test_a_router_keeps_one_client_for_each_endpoint() -> None:
         assert server.connections == 1
 
 
+async def answer_of(router: Router, model: Model) -> ModelDelta | ModelResponse:
+    return [item async for item in router.stream(request(model=model))][-1]
+
+
+async def test_a_router_asks_the_script_of_a_model(tmp_path: Path) -> None:
+    script = tmp_path / "a.script.yaml"
+    script.write_text("rules: [{say: from the script}]\n")
+    async with Router({}) as router:
+        model = Model("m", provider="script", file=str(script))
+        assert await answer_of(router, model) == ModelResponse("from the script")
+
+
+FILES: dict[str, tuple[Provider, str | None, str]] = {
+    "no script": ("script", None, "the script file can't be read: No such file or directory"),
+    "a broken script": ("script", "rules: [{sy: x}]", "the script file has errors, the first: unknown key 'sy'"),
+    "no recording": ("replay", None, "No such file or directory"),
+}
+
+
+@pytest.mark.parametrize("case", FILES)
+async def test_a_file_that_a_model_can_not_answer_from(tmp_path: Path, case: str) -> None:
+    provider, text, told = FILES[case]
+    if text is not None:
+        (tmp_path / "file").write_text(text)
+    async with Router({}) as router:
+        with pytest.raises(ModelError, match=told):
+            await answer_of(router, Model("m", provider=provider, file=str(tmp_path / "file")))
+
+
+async def test_a_model_without_tool_calls_is_asked_in_its_own_way() -> None:
+    environ = {"OPENAI_API_KEY": "sk-test"}
+    with ChatServer([say('{"call": "weather", "arguments": {}}')]) as server:
+        async with Router({**environ, "OPENAI_BASE_URL": server.url}) as router:
+            asked = request(FUNCTION, model=Model("m", tool_calls="json"))
+            items = [item async for item in router.stream(asked)]
+    assert isinstance(items[-1], ModelResponse)
+    assert [made.name for made in items[-1].tool_calls] == ["weather"]
+    assert "tools" not in server.requests[0].body
+
+
 async def test_a_router_says_which_variable_is_missing() -> None:
     async with Router({}) as router:
         with pytest.raises(ModelError, match="OPENAI_API_KEY is not set"):
             _ = [item async for item in router.stream(request())]
+
+
+async def test_a_request_that_is_not_to_be_streamed() -> None:
+    with ChatServer([call(("weather", {}), text="Let me see.")]) as server:
+        deltas, response = await asked(server, model=Model("m", stream=False))
+    body = server.requests[0].body
+    assert not {"stream", "stream_options"} & set(body)
+    assert server.requests[0].headers["accept"] == "application/json"
+    assert deltas == [TextDelta(text="Let me see."), ToolAnnounced(index=0, name="weather")]
+    assert response.content == "Let me see."
+
+
+async def test_headers_of_a_model_go_along_and_win() -> None:
+    headers = {"X-Title": "Bots", "user-agent": FromEnv("AGENT"), "X-Team": FromEnv("NO_TEAM", "none")}
+    model = Model("m", headers=headers)
+    with ChatServer([say("hi")]) as server:
+        async with Router({"OPENAI_API_KEY": "sk-a", "OPENAI_BASE_URL": server.url, "AGENT": "mine\n"}) as router:
+            _ = [item async for item in router.stream(request(model=model))]
+    sent = server.requests[0].headers
+    assert (sent["x-title"], sent["user-agent"], sent["x-team"]) == ("Bots", "mine", "none")
+    assert sent["authorization"] == "Bearer sk-a"
+
+
+async def test_a_reply_ends_where_the_endpoint_says_so() -> None:
+    done = b'data: {"choices":[{"delta":{"content":"Hi"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+    lingering = raw(200, {"content-type": "text/event-stream"}, [done, b": never mind\n\n"], chunk_delay=30)
+    with ChatServer([lingering]) as server:
+        started = time.monotonic()
+        assert (await asked(server))[1].content == "Hi"
+    assert time.monotonic() - started < 5
 
 
 # ---- endpoints (conformance 35)
@@ -240,6 +313,22 @@ def test_where_a_key_goes(case: str) -> None:
     assert expected in str(caught.value)
     assert KEY not in str(caught.value)
     assert OTHER not in str(caught.value)
+
+
+def test_where_azure_is_asked() -> None:
+    endpoint = Endpoint("https://mine.openai.azure.com/openai/", FromEnv("LLM_KEY"), "2024-10-21", "my deployment")
+    found = address_of(Model("gpt-4o", endpoint=endpoint, provider="azure"), ENVIRON)
+    where = "https://mine.openai.azure.com/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21"
+    assert str(found.url) == where
+    assert found.authorization == {"api-key": OTHER}
+    assert found.shown == "https://mine.openai.azure.com/openai/"
+
+
+def test_a_query_of_the_address_stays_and_is_not_shown() -> None:
+    found = address("https://me:pass@llm.example/v1/?code=secret", None)
+    assert str(found.url) == "https://me:pass@llm.example/v1/chat/completions?code=secret"
+    assert found.shown == "https://llm.example/v1/"
+    assert found.authorization == {}
 
 
 def test_a_key_is_in_no_representation() -> None:

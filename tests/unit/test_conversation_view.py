@@ -65,7 +65,7 @@ def asked() -> ModelAsked:
     return ModelAsked(run_id="run_1", at=0, agent="helper", model="fast")
 
 
-def text(*pieces: str) -> list[TextDelta]:
+def text(*pieces: str) -> list[Event]:
     return [TextDelta(text=piece) for piece in pieces]
 
 
@@ -114,7 +114,7 @@ def test_text_is_shown_once_when_the_run_is_cancelled_in_the_pause() -> None:
     )
 
 
-PAUSES = {
+PAUSES: dict[str, tuple[list[Event], str]] = {
     "a short one is not told": ([again(0.9, 2)], ""),
     "a second is": ([again(1.0, 2)], f"trying again in 1 s (attempt 2): {DOWN}\n"),
     "and so is a third attempt": ([again(0.25, 3)], f"trying again in 0.2 s (attempt 3): {DOWN}\n"),

@@ -160,7 +160,11 @@ def test_group_17_a_shown_text_is_void_before_it_comes_again() -> None:
 
 
 def test_group_17_a_shown_text_begins_anew_only_once() -> None:
-    for second in ([HEY, failure("reset", shown=True)], [failure("reset")]):
+    seconds: list[list[Item | ModelError]] = [
+        [HEY, failure("reset", shown=True)],
+        [failure("reset")],
+    ]
+    for second in seconds:
         client = Flaky([[HEY, failure("reset", shown=True)], second, [HEY, DONE]])
         told = ask(client)
         assert [type(item) for item in told.items].count(ModelRestarted) == 1

@@ -1,7 +1,5 @@
 """What to write instead: words of other tools, missing keys, other shapes, values that can't be; all of it in time."""
 
-import gc
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +7,7 @@ import pytest
 from orchestrator.clients.scripted import read_script
 from orchestrator.source import Source
 from orchestrator.spec import nearest, read_spec
+from tests.support.growth import grows_within, seconds
 
 AGENT = "agents:\n  a:\n    instructions: x\n    model: m\n"
 
@@ -339,32 +338,15 @@ def _agents(count: int, written: str, letter: str = "a") -> str:
     return "agents:\n" + "".join(f"  {letter}{i}: {written}\n" for i in range(count))
 
 
-def _seconds(action: Callable[[], object]) -> float:
-    gc.collect()
-    gc.disable()  # it comes when it will, and takes as long as all other tests have left it to do
-    try:
-        start = time.process_time()
-        action()
-        return time.process_time() - start
-    finally:
-        gc.enable()
-
-
-def _ratio(small: Callable[[], object], large: Callable[[], object]) -> float:
-    """How much longer the large one takes, each by its best time: what else the machine does only adds to it."""
-    times = [(_seconds(small), _seconds(large)) for _ in range(5)]
-    return min(large for _, large in times) / min(small for small, _ in times)
-
-
 @pytest.mark.parametrize("case", LARGE)
 def test_group_31_a_file_of_twice_the_size_takes_twice_the_time(case: str) -> None:
-    small, large = (Source.parse("file.yaml", LARGE[case](count)) for count in (1_000, 2_000))
-    assert _ratio(lambda: read_spec(small), lambda: read_spec(large)) < 2.5
+    sources = {count: Source.parse("file.yaml", LARGE[case](count)) for count in (1_000, 2_000)}
+    assert grows_within(2.5, lambda count: read_spec(sources[count]), 1_000, 2_000)
 
 
 def test_group_31_guessing_among_thousands_of_names_takes_no_time() -> None:
     names = [f"agent_{i}" for i in range(4_000)]
-    assert _seconds(lambda: [nearest(f"agnet_{i}", names) for i in range(4_000)]) < 2
+    assert seconds(lambda count: [nearest(f"agnet_{i}", names) for i in range(count)], 4_000) < 2
 
 
 @pytest.mark.parametrize("count", [10, 1_000])

@@ -2,13 +2,16 @@
 
 from pathlib import Path
 from textwrap import dedent, indent
+from typing import get_args
 
 import pytest
 
 from orchestrator.loader import load
-from orchestrator.model import Endpoint, FromEnv, Model, Price, Timeouts
+from orchestrator.model import Endpoint, FromEnv, Model, Price, Provider, Timeouts
 from orchestrator.source import Source
 from orchestrator.spec import nearest, read_spec
+from orchestrator.spec.providers import KINDS
+from orchestrator.spec.values import PROVIDERS
 
 AGENT = "agents: {bot: {model: m, instructions: Help.}}\n"
 
@@ -120,6 +123,10 @@ def test_group_40_a_fallback_is_the_list_of_the_model_itself_only(tmp_path: Path
     second = Model("two", "second", settings={"temperature": 1.0})
     assert models["m"].fallback == (second, third)
     assert models["second"].fallback == (third,)
+
+
+def test_group_40_the_kinds_are_the_same_everywhere() -> None:
+    assert get_args(Provider) == PROVIDERS == tuple(KINDS)
 
 
 # ---- what is refused, in which words

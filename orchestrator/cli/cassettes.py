@@ -1,0 +1,125 @@
+"""``--record`` and ``--replay``: a conversation that is kept, and had again."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.options import fail
+
+if TYPE_CHECKING:
+    from orchestrator.agents import AgentGraph
+    from orchestrator.cli.conversation import Opening
+    from orchestrator.clients.cassettes import Cassette
+    from orchestrator.model import ModelClient
+
+RECORD = click.option(
+    "--record", type=click.Path(path_type=Path), metavar="FILE", help="Write each model call to this new file."
+)
+REPLAY = click.option(
+    "--replay",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Take the replies from a file that --record wrote. No key is needed.",
+)
+
+
+@dataclass(frozen=True)
+class Tape:
+    """Where to record to, or what to replay, or neither."""
+
+    record: Path | None = None
+    cassette: "Cassette | None" = None
+
+    @classmethod
+    def of(cls, record: Path | None, replay: Path | None) -> "Tape":
+        """What the two options say. Nonsense ends the process with 2, as does a cassette that is broken."""
+        from orchestrator.clients.cassettes import read_cassette
+        from orchestrator.errors import UsageError
+
+        if record is not None and replay is not None:
+            fail("--record and --replay: give one of them; what is replayed was recorded already")
+        try:
+            return cls(record, None if replay is None else read_cassette(replay))
+        except UsageError as error:
+            fail(str(error))
+
+    def model(self, given: str | None) -> str | None:
+        """The model for every agent: the one given, else that of the recording."""
+        return self.cassette.header.model if given is None and self.cassette else given
+
+    def moment(self, given: datetime | None) -> datetime | None:
+        """The time that templates see: the one given, else that of the recording. It stands still in both."""
+        if given is not None:
+            return given
+        if self.cassette is not None:
+            return datetime.fromisoformat(self.cassette.header.now) if self.cassette.header.now else None
+        # without a zone: where it is replayed, clocks may show another time at the same moment
+        return datetime.now().astimezone().replace(microsecond=0, tzinfo=None) if self.record else None
+
+    def around(
+        self,
+        client: "ModelClient",
+        graph: "AgentGraph",
+        opening: "Opening",
+        environ: Mapping[str, str],
+        model: str | None,
+    ) -> "ModelClient":
+        """The client, recorded or replaced.
+
+        Args:
+            client: the one that answers without a tape.
+            graph: the agents, as they run.
+            opening: how the conversation begins.
+            environ: where keys are looked up.
+            model: the model that was named for every agent.
+
+        Raises:
+            UsageError: nothing can be recorded to that file.
+            VariableError: a variable that must be given was not.
+        """
+        from orchestrator.cassette import Header
+        from orchestrator.clients.cassettes import RecordingClient, ReplayClient
+
+        if self.cassette is not None:
+            return ReplayClient(self.cassette, secrets=_secrets(graph, opening, environ))
+        if self.record is not None:
+            header = Header(now=opening.now.isoformat() if opening.now else None, model=model)
+            return RecordingClient(client, self.record, header=header, secrets=_secrets(graph, opening, environ))
+        return client
+
+
+def _secrets(graph: "AgentGraph", opening: "Opening", environ: Mapping[str, str]) -> frozenset[str]:
+    """What must not be written down: keys of the models, and the values of secret variables."""
+    from orchestrator.clients.endpoints import address_of
+    from orchestrator.errors import ModelError
+    from orchestrator.runner.variables import values_for
+
+    found = {
+        text for value in values_for(graph, {}, opening.variables, os.environ).secret.values() for text in _texts(value)
+    }
+    for agent in graph.agents.values():
+        for model in (agent.model, *agent.model.fallback):
+            try:
+                found |= address_of(model, environ).secrets
+            except ModelError:
+                continue  # without its key nothing is asked of it
+    return frozenset(found)
+
+
+def _texts(value: object) -> Iterator[str]:
+    match value:
+        case str():
+            yield value
+        case dict():
+            for inner in value.values():
+                yield from _texts(inner)
+        case list():
+            for inner in value:
+                yield from _texts(inner)
+        case _:
+            pass
