@@ -2,11 +2,12 @@
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import ModelError
-from orchestrator.events import FellBack, HistoryTrimmed, ModelAsked, ModelRestarted, TextDelta
+from orchestrator.events import Event, FellBack, HistoryTrimmed, ModelAsked, ModelRestarted, TextDelta
 from orchestrator.history import tokens_of
 from orchestrator.messages import AssistantMessage, UserMessage
 from orchestrator.model import Model
-from tests.support.fakes import Session, agent, breaks, calls, graph, say, to
+from orchestrator.runner import Run
+from tests.support.fakes import Session, agent, breaks, calls, graph, hangs, say, to
 
 DOWN = ModelError("model 'fast' can't be reached", kind="unreachable")
 TOO_LONG = ModelError("the context is too long", kind="context_length", status=400)
@@ -82,6 +83,17 @@ async def test_text_that_was_shown_is_void_before_the_next_model_speaks() -> Non
     assert session.state.messages == (UserMessage("hi"), AssistantMessage("hello"))
 
 
+async def test_text_that_is_void_is_not_kept_when_the_next_reply_is_cancelled() -> None:
+    session = Session(one(FAST), breaks(DOWN, "I am sure"), hangs("well"))
+
+    def watch(event: Event, run: Run) -> None:
+        if event == TextDelta(text="well"):
+            run.cancel()
+
+    await session.say(watch=watch)
+    assert session.state.messages == (UserMessage("hi"), AssistantMessage("well"))
+
+
 async def test_a_run_that_was_killed_after_the_fall_goes_on_with_the_next_model() -> None:
     session = await Session(one(FAST), breaks(DOWN), say("hello")).say()
     until = next(index for index, event in enumerate(session.log) if isinstance(event, FellBack))
@@ -124,9 +136,12 @@ async def test_group_17_a_context_that_is_too_long_is_cut_once_and_asked_again()
 
 
 async def test_group_17_a_context_that_is_still_too_long_has_a_status_of_its_own() -> None:
-    session = await Session(one(bounded(99_999)), say("x" * 999), breaks(TOO_LONG), breaks(TOO_LONG)).say("y" * 999)
+    session = Session(one(bounded(99_999)), *[say("x" * 999)] * 5, breaks(TOO_LONG), breaks(TOO_LONG))
+    for _ in range(5):
+        await session.say("y" * 999)
     await session.say("on")
     assert (session.status, session.state.detail) == ("context_length", str(TOO_LONG))
+    assert len(session.model.requests[-1].messages) > 3  # it could be cut again, but is cut once
 
 
 async def test_group_17_without_a_history_that_may_be_cut_the_status_is_context_length() -> None:
