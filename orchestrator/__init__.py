@@ -32,13 +32,17 @@ if TYPE_CHECKING:
     from orchestrator.events import ApprovalGiven as ApprovalGiven
     from orchestrator.events import ApprovalRequested as ApprovalRequested
     from orchestrator.events import Event as Event
+    from orchestrator.events import FellBack as FellBack
     from orchestrator.events import HandedOff as HandedOff
+    from orchestrator.events import HistoryTrimmed as HistoryTrimmed
     from orchestrator.events import LiveEvent as LiveEvent
     from orchestrator.events import ModelAsked as ModelAsked
     from orchestrator.events import ModelResponded as ModelResponded
+    from orchestrator.events import ModelRestarted as ModelRestarted
     from orchestrator.events import QuestionAnswered as QuestionAnswered
     from orchestrator.events import QuestionAsked as QuestionAsked
     from orchestrator.events import RecordedEvent as RecordedEvent
+    from orchestrator.events import Retrying as Retrying
     from orchestrator.events import RunFinished as RunFinished
     from orchestrator.events import RunResumed as RunResumed
     from orchestrator.events import RunStarted as RunStarted
@@ -65,6 +69,8 @@ if TYPE_CHECKING:
     from orchestrator.model import ModelRequest as ModelRequest
     from orchestrator.model import ModelResponse as ModelResponse
     from orchestrator.model import NamedFunction as NamedFunction
+    from orchestrator.model import Price as Price
+    from orchestrator.model import Timeouts as Timeouts
     from orchestrator.runner import ApprovalRequest as ApprovalRequest
     from orchestrator.runner import Person as Person
     from orchestrator.runner import Question as Question
@@ -91,13 +97,15 @@ _HOMES = {
         "GraphError LoadError ModelError NobodyToAsk OrchestrateError RenderError ScriptError UsageError VariableError"
     ),
     "orchestrator.events": (
-        "ApprovalGiven ApprovalRequested Event HandedOff LiveEvent ModelAsked ModelResponded QuestionAnswered "
-        "QuestionAsked RecordedEvent RunFinished RunResumed RunStarted TextDelta ToolAnnounced ToolFinished "
-        "ToolProgress ToolStarted from_json to_json"
+        "ApprovalGiven ApprovalRequested Event FellBack HandedOff HistoryTrimmed LiveEvent ModelAsked ModelResponded "
+        "ModelRestarted QuestionAnswered QuestionAsked RecordedEvent Retrying RunFinished RunResumed RunStarted "
+        "TextDelta ToolAnnounced ToolFinished ToolProgress ToolStarted from_json to_json"
     ),
     "orchestrator.loader": "Loaded load",
     "orchestrator.messages": "AssistantMessage Message ToolCall ToolMessage Usage UserMessage",
-    "orchestrator.model": "Endpoint FromEnv Model ModelClient ModelDelta ModelRequest ModelResponse NamedFunction",
+    "orchestrator.model": (
+        "Endpoint FromEnv Model ModelClient ModelDelta ModelRequest ModelResponse NamedFunction Price Timeouts"
+    ),
     "orchestrator.runner": "ApprovalRequest Person Question Run Runner Verdict",
     "orchestrator.state": "State apply fold",
     "orchestrator.templates": "Instructions",

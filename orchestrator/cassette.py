@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Final, Literal, TypedDict
+from typing import Annotated, Final, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 
@@ -25,7 +25,8 @@ Object = Mapping[str, object]
 
 
 @with_config(_CLOSED)
-class Asked(TypedDict):
+@dataclass(frozen=True, kw_only=True)
+class Asked:
     """A request as it counts for a cassette: all that a reply may depend on, and nothing of where it is sent."""
 
     agent: Annotated[str, Field(description="The active agent.")]
@@ -36,6 +37,11 @@ class Asked(TypedDict):
     functions: Annotated[list[dict[str, object]], Field(description="The tools and handoffs that are offered.")]
     tool_choice: Annotated[str | dict[str, str], Field(description="Whether, or which, function must be called.")]
     parallel_tool_calls: Annotated[bool | None, Field(description="Whether several calls may come at once.")]
+
+    @property
+    def data(self) -> Object:
+        """The same as a JSON object."""
+        return vars(self)
 
 
 @with_config(_CLOSED)
@@ -100,16 +106,16 @@ def adapter() -> TypeAdapter[Line]:
 def asked(request: ModelRequest) -> Asked:
     """What of a request counts, as JSON values: written and read back they are the same."""
     choice = request.tool_choice
-    return {
-        "agent": request.agent,
-        "model": request.model.model,
-        "settings": json.loads(encode(dict(request.model.settings))),
-        "system": storable(request.system),
-        "messages": [json.loads(message.wire) for message in request.messages],
-        "functions": [json.loads(function.wire)["function"] for function in request.functions],
-        "tool_choice": {"function": choice.name} if isinstance(choice, NamedFunction) else choice,
-        "parallel_tool_calls": request.parallel_tool_calls,
-    }
+    return Asked(
+        agent=request.agent,
+        model=request.model.model,
+        settings=json.loads(encode(dict(request.model.settings))),
+        system=storable(request.system),
+        messages=[json.loads(message.wire) for message in request.messages],
+        functions=[json.loads(function.wire)["function"] for function in request.functions],
+        tool_choice={"function": choice.name} if isinstance(choice, NamedFunction) else choice,
+        parallel_tool_calls=request.parallel_tool_calls,
+    )
 
 
 def digest(value: Object) -> str:

@@ -38,10 +38,7 @@ NOT_KNOWN = "Interrupted: it is not known whether this took effect. Check before
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One call of the open reply and what has become of it.
-
-    ``started`` holds the effects of a call that began, ``asking`` counts its open questions.
-    """
+    """One call of the open reply. ``started`` has the effects of one that began, ``asking`` counts its questions."""
 
     call: ToolCall
     requested: bool = False

@@ -7,6 +7,7 @@ from orchestrator.checks.paths import components, reached, within
 from orchestrator.checks.references import did_you_mean
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.project import Placed, Project, Resolution
+from orchestrator.source.faults import shown
 from orchestrator.spec import EndpointSpec, ModelSpec, ReplayModelSpec, ScriptModelSpec
 
 _OPENAI_KEY = "OPENAI_API_KEY"
@@ -48,18 +49,18 @@ def fallbacks(project: Project, _: Resolution) -> Iterator[Diagnostic]:
 
 def circles(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     """Models do not fall back to each other in a circle."""
-    names = list(project.models)
+    order = {name: number for number, name in enumerate(project.models)}
     links = {
         name: [each for each in model.spec.fallback.values() if each in project.models]
         for name, model in project.models.items()
     }
-    for name in names:
-        if name in links[name]:
+    for name, found in links.items():
+        if name in found:
             yield _circle(project, [name])
     others = {name: [each for each in found if each != name] for name, found in links.items()}
     for group in components(others):
         if len(group) > 1:
-            yield _circle(project, _shortest(min(group, key=names.index), within(group, others)))
+            yield _circle(project, _shortest(min(group, key=order.__getitem__), within(group, others)))
 
 
 def files(project: Project, _: Resolution) -> Iterator[Diagnostic]:
@@ -86,8 +87,8 @@ def _circle(project: Project, chain: list[str]) -> Diagnostic:
     """The fault of a circle, at the entry that closes it."""
     first, last = chain[0], project.models[chain[-1]]
     index = next(index for index, name in last.spec.fallback.items() if name == first)
-    shown = chain if len(chain) <= _MOST_NAMES else [*chain[: _MOST_NAMES - 1], "…", chain[-1]]
-    message = f"models fall back to each other in a circle: {' -> '.join([*shown, first])}"
+    told = chain if len(chain) <= _MOST_NAMES else [*chain[: _MOST_NAMES - 1], "…", chain[-1]]
+    message = f"models fall back to each other in a circle: {' -> '.join([*told, first])}"
     if len(chain) == 1:
         message = f"model {first!r} falls back to itself: {first} -> {first}"
     hint = "leave this entry out; only the list of the model that failed counts, never that of its fallback"
@@ -110,8 +111,9 @@ def _file_faults(model: Placed[ModelSpec], text: str, folder: Path, root: Path) 
     except (OSError, ValueError, RuntimeError):  # a name that no file can have, links in a circle
         real, found = folder, False
     if not real.is_relative_to(root):
-        message, hint = f"{text!r} leads out of the project, which is {str(root)!r}", "take a file inside the project"
+        message = f"{shown(text)} leads out of the project, which is {str(root)!r}"
+        hint = "take a file inside the project"
         yield model.fault("file", code="path-outside-project", message=message, hint=hint)
     elif not found:
-        message = f"there is no file {text!r}"
+        message = f"there is no file {shown(text)}"
         yield model.fault("file", code="missing-file", message=message, hint="paths are relative to this file")

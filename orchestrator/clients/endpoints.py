@@ -52,6 +52,8 @@ class Address:
             httpx2.InvalidURL: the base_url is no URL.
         """
         url = httpx2.URL(self.base_url)
+        if not _has_host(url):
+            raise httpx2.InvalidURL("no host that could be asked")
         path = url.path.rstrip("/")
         if self.azure is None:
             return url.copy_with(path=f"{path}/chat/completions")
@@ -95,6 +97,14 @@ def missing_key(models: Iterable[Model], environ: Mapping[str, str]) -> str | No
         if name and not environ.get(name):
             return name
     return None
+
+
+def _has_host(url: httpx2.URL) -> bool:
+    """Whether there is a host with a port: what httpx lets pass, and sockets do not."""
+    try:
+        return bool(url.host.encode("idna")) and (url.port or 0) < 65_536
+    except UnicodeError:
+        return False
 
 
 def _url(endpoint: Endpoint, environ: Mapping[str, str]) -> str:

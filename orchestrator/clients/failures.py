@@ -21,7 +21,7 @@ _TOO_LONG = re.compile(
     r"context.?(length|size|window)|maximum model length|prompt is too long|input token count|input is too long",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"<(?:style|script)\b[^>]*>[^<]*</|<[^>]*>", re.IGNORECASE)
+_TAGS = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TRANSIENT = {"rate_limited", "timeout", "broken"}
 _HINTS: Mapping[int | str, str] = {
     "context_length": "a model's history: bounds how much is sent",

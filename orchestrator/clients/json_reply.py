@@ -23,7 +23,7 @@ _HEAD = 200  # characters from a brace on within which an object must tell what 
 _SAY = re.compile(r'\{\s*"say"\s*:\s*"')
 _OURS = re.compile(r"""\{\s*(["'])(?:say|call|name|tool|function)\1\s*:\s*["']""")
 _FORMS = tuple(f"{{{q}{key}{q}:{q}" for q in "\"'" for key in ("say", "call", "name", "tool", "function"))
-_LEAD = re.compile(r"\s{0,50}(?:`{1,3}\w{0,20}\s{0,50})?\[?\s{0,50}\Z")  # what may stand before an object
+_LEAD = re.compile(r"\s{0,50}+(?:`{1,3}+\w{0,20}+\s{0,50}+)?\[?\s{0,50}+\Z")  # what may stand before an object
 _LONGEST_LEAD = 180
 
 _SAID = re.compile(r"""\{\s*(["'])say\1\s*:\s*""")
@@ -200,24 +200,25 @@ def _arguments(text: str, at: int) -> str:
     found = _ARGUMENTS.match(text, at)
     if found is None:
         return "{}" if text[at:].lstrip().startswith("}") else text[at:].strip() or "{"
-    value, written = _value(text[found.end() :])
+    value, written, _ = _value(text[found.end() :])
     return value if isinstance(value, str) else written.strip() or "{"
 
 
 def _said(text: str) -> str | None:
+    """What an object says that must be whole to be understood."""
     said = _SAID.match(text)
-    value = _value(text[said.end() :])[0] if said else None
-    return value if isinstance(value, str) else None
+    value, _, behind = _value(text[said.end() :]) if said else (None, "", "")
+    return value if isinstance(value, str) and behind.lstrip().startswith(("}", ",")) else None
 
 
-def _value(text: str) -> tuple[object, str]:
-    """The JSON value at the beginning and how it is written; all of the text where there is none."""
+def _value(text: str) -> tuple[object, str, str]:
+    """The JSON value at the beginning, how it is written, and what is behind; all is written where there is none."""
     for rewrite in (str, _requoted):
         written = rewrite(text)
         with contextlib.suppress(ValueError, RecursionError):
             value, end = _DECODER.raw_decode(written)
-            return value, written[:end]
-    return None, text
+            return value, written[:end], written[end:]
+    return None, text, ""
 
 
 def _requoted(text: str) -> str:

@@ -5,8 +5,8 @@ the calls as the objects that it would have said, their results as messages of t
 """
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from itertools import groupby
 from typing import Any
@@ -24,14 +24,14 @@ _EARLIER = "(The beginning of the conversation is left out.)"
 _DEFINITIONS = "#/$defs/"
 _REFUSALS = frozenset({400, 422})
 _GUIDE = """\
-Your whole reply is one JSON object. To say something:
-{"say": "your words"}
-To call one of the functions below:
-{"call": "its name", "arguments": {}}
-The next message then tells you its result."""
+You can call the functions below. To call one, reply with its name and arguments as a JSON object:
+{"call": "NAME", "arguments": {}}
+The next message then tells you its result. Where no function is needed, reply with what you want to say:
+{"say": "TEXT"}
+Reply with one such object and nothing else."""
 _GUIDE_CALL = """\
-Now you must call one of the functions below. Your whole reply is one JSON object:
-{"call": "its name", "arguments": {}}"""
+Now you must call one of the functions below. Reply with its name and arguments as a JSON object, and nothing else:
+{"call": "NAME", "arguments": {}}"""
 
 
 class JsonToolsClient:
@@ -57,36 +57,36 @@ class JsonToolsClient:
             ModelError: as the other client.
         """
         native = request.model.tool_calls == "native"
-        return self._client.stream(request) if native else self._read(request)
+        return self._client.stream(request) if native else self._ask(request)
 
-    async def _read(self, request: ModelRequest) -> AsyncGenerator[Item, None]:
+    async def _ask(self, request: ModelRequest) -> AsyncGenerator[Item, None]:
+        """Ask for a reply of a certain form; where the endpoint refuses the form, ask again without."""
         names = {function.name for function in request.functions}
+        asked, form = in_words(request), self._form(request)
+        if form is not None:
+            async with _unless_refused(self._read(_with_form(asked, form), names)) as items:
+                async for item in items:
+                    yield item
+                return
+        async with aclosing(self._read(asked, names)) as items:
+            async for item in items:
+                yield item
+        if form is not None:
+            self._refused.add(encode(form))
+
+    def _form(self, request: ModelRequest) -> dict[str, object] | None:
+        """The form to ask for: none where the model's settings name another, or where the endpoint did not take it."""
+        form = None if "response_format" in request.model.settings else reply_form(request)
+        return None if form is None or encode(form) in self._refused else form
+
+    async def _read(self, request: ModelRequest, names: Collection[str]) -> AsyncGenerator[Item, None]:
         reply = JsonReply(names)
-        async with aclosing(self._ask(request)) as items:
+        async with aclosing(self._client.stream(request)) as items:  # type: ignore[type-var]  # generators
             async for item in items:
                 if isinstance(item, ModelRestarted):
                     reply = JsonReply(names)
                 for shown in _read_item(reply, item):
                     yield shown
-
-    async def _ask(self, request: ModelRequest) -> AsyncGenerator[Item, None]:
-        """Ask for an object of a certain form; if that is refused, without a form."""
-        asked, form = in_words(request), reply_form(request)
-        key = encode(form)
-        if form is None or "response_format" in request.model.settings or key in self._refused:
-            async for item in self._client.stream(asked):
-                yield item
-            return
-        try:
-            settings = {**request.model.settings, "response_format": form}
-            async for item in self._client.stream(replace(asked, model=replace(asked.model, settings=settings))):
-                yield item
-        except ModelError as error:
-            if error.shown or error.kind != "refused" or error.status not in _REFUSALS:
-                raise
-            async for item in self._client.stream(asked):
-                yield item
-            self._refused.add(key)
 
 
 def in_words(request: ModelRequest) -> ModelRequest:
@@ -123,6 +123,22 @@ def reply_form(request: ModelRequest) -> dict[str, object] | None:
         schema["$defs"] = definitions
     strict = {"strict": True} if request.model.strict else {}
     return {"type": "json_schema", "json_schema": {"name": "reply", "schema": schema, **strict}}
+
+
+def _with_form(request: ModelRequest, form: dict[str, object]) -> ModelRequest:
+    settings = {**request.model.settings, "response_format": form}
+    return replace(request, model=replace(request.model, settings=settings))
+
+
+@asynccontextmanager
+async def _unless_refused(items: AsyncGenerator[Item, None]) -> AsyncIterator[AsyncIterator[Item]]:
+    """Iterate, and leave the block without an error if the request turns out to be one that is not taken."""
+    try:
+        async with aclosing(items):
+            yield items
+    except ModelError as error:
+        if error.shown or error.kind != "refused" or error.status not in _REFUSALS:
+            raise
 
 
 def _read_item(reply: JsonReply, item: Item) -> Iterator[Item]:

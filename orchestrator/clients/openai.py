@@ -23,7 +23,7 @@ from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, Timeouts
 T = TypeVar("T")
 
 DRAIN_SECONDS = 0.5
-ERROR_SECONDS = 5.0
+ERROR_SECONDS = 1.0
 ERROR_BYTES = 65_536  # of an error's body that are read
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=100, keepalive_expiry=30.0)
 

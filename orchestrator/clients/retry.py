@@ -28,6 +28,9 @@ class Patience:
     pause: float = 1.0
 
 
+PATIENCE = Patience()
+
+
 class RetryingClient:
     """A ``ModelClient`` that tries another one again.
 
@@ -38,7 +41,7 @@ class RetryingClient:
     """
 
     def __init__(
-        self, client: ModelClient, patience: Patience = Patience(), chance: Callable[[], float] = random.random
+        self, client: ModelClient, patience: Patience = PATIENCE, chance: Callable[[], float] = random.random
     ) -> None:
         self._client = client
         self._patience = patience

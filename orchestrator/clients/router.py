@@ -12,7 +12,7 @@ from orchestrator.clients.cassettes import replay_client
 from orchestrator.clients.endpoints import Address, address_of
 from orchestrator.clients.json_tools import JsonToolsClient
 from orchestrator.clients.openai import OpenAIClient
-from orchestrator.clients.retry import RetryingClient
+from orchestrator.clients.retry import PATIENCE, Patience, RetryingClient
 from orchestrator.clients.scripted import ScriptedClient
 from orchestrator.errors import LoadError, ModelError
 from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse
@@ -23,10 +23,12 @@ class Router:
 
     Args:
         environ: where keys and URLs are looked up; the process's environment by default.
+        patience: how often and how long a call is tried again.
     """
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None, patience: Patience = PATIENCE) -> None:
         self._environ = os.environ if environ is None else environ
+        self._patience = patience
         # connections belong to an event loop, and run_sync makes a loop for each run
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, JsonToolsClient]] = (
             WeakKeyDictionary()
@@ -60,7 +62,7 @@ class Router:
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
         address = address_of(model, self._environ)
         if address not in clients:
-            clients[address] = JsonToolsClient(RetryingClient(OpenAIClient(address)))
+            clients[address] = JsonToolsClient(RetryingClient(OpenAIClient(address), self._patience))
         return clients[address]
 
     def _of_file(self, provider: str, path: str) -> ModelClient:

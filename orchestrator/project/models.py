@@ -25,11 +25,10 @@ def models_of(project: Project) -> dict[str, Model]:
     """The models by alias, each with those that it falls back to, which fall back to no others."""
     folders = {alias: project.paths[placed.source.path].parent for alias, placed in project.models.items()}
     alone = {alias: _model(alias, placed.spec, folders[alias]) for alias, placed in project.models.items()}
+    listed = {alias: placed.spec.fallback.values() for alias, placed in project.models.items()}
     return {
-        alias: replace(
-            alone[alias], fallback=tuple(alone[name] for name in placed.spec.fallback.values() if name in alone)
-        )
-        for alias, placed in project.models.items()
+        alias: replace(model, fallback=tuple(alone[name] for name in listed[alias] if name in alone))
+        for alias, model in alone.items()
     }
 
 

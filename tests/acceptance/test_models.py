@@ -125,6 +125,24 @@ def test_group_40_a_script_with_faults_is_told_in_one_line(write: Write) -> None
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("model", "lines"),
+    [
+        (
+            '{provider: azure, base_url: "https://a.example", api_key: {env: K}, deployment: d, api_version: v1}',
+            ["model     m (d)", "endpoint  https://a.example, deployment d; the key in K"],
+        ),
+        (
+            "{provider: script, file: s.script.yaml}",
+            ["model     m", "endpoint  none: the script s.script.yaml answers"],
+        ),
+    ],
+)
+def test_group_40_what_answers_is_shown_with_the_prompt(write: Write, model: str, lines: list[str]) -> None:
+    write("s.script.yaml", "rules: [{say: hi}]\n")
+    assert in_process("render", project(write, model)).out.splitlines()[1:3] == lines
+
+
 # ---- keys
 
 

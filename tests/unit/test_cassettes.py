@@ -145,7 +145,8 @@ async def test_group_20_any_reply_comes_again(
     """Whatever it says and however it is cut; a lone surrogate becomes a question mark, as it does in events."""
     ends = sorted({min(cut, len(text)) for cut in cuts} | {0, len(text)})
     pieces = [text[start:end] for start, end in pairwise(ends)]
-    deltas = (*(TextDelta(text=piece) for piece in pieces), ToolAnnounced(index=0, name="find"))
+    words: list[ModelDelta] = [TextDelta(text=piece) for piece in pieces]
+    deltas = (*words, ToolAnnounced(index=0, name="find"))
     response = ModelResponse(text, (ToolCall("", "find", arguments),), usage=Usage(usage))
     request = replace(ASKED, system=text, messages=(UserMessage(text), AssistantMessage(text)))
     path = tmp_path_factory.mktemp("any") / "c.jsonl"
@@ -356,7 +357,7 @@ def telling(secret: str) -> tuple[ModelRequest, Turn]:
         (FunctionSchema("find", f"Find {secret}.", {"properties": {"what": {"default": secret}}}),),
     )
     middle = len(secret) // 2
-    deltas = (
+    deltas: list[ModelDelta] = [
         TextDelta(text="It is "),
         TextDelta(text=secret[:middle]),
         ToolAnnounced(index=0, name="find"),
@@ -364,8 +365,8 @@ def telling(secret: str) -> tuple[ModelRequest, Turn]:
         Retrying(model="fast", reason=f"refused {secret}", seconds=0, attempt=2),
         ModelRestarted(model="fast", reason=f"refused {secret}"),
         *(TextDelta(text=char) for char in secret),
-    )
-    return request, Turn(ModelResponse(secret, (ToolCall("c2", "find", json.dumps({"what": secret})),)), deltas)
+    ]
+    return request, Turn(ModelResponse(secret, (ToolCall("c2", "find", json.dumps({"what": secret})),)), tuple(deltas))
 
 
 @pytest.mark.parametrize("secret", [KEY, TOKEN])

@@ -1,26 +1,25 @@
 """Models without tool calls: what they are asked, what their replies mean, and that no cut of a reply matters."""
 
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from itertools import pairwise
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.json_tools import JsonToolsClient, in_words, reply_form
 from orchestrator.clients.openai import OpenAIClient
-from orchestrator.errors import ModelError
+from orchestrator.errors import ModelError, ModelFailure
 from orchestrator.events import Finish, ModelResponded, ModelRestarted, Retrying, TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, Usage, UserMessage
 from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse, NamedFunction, ToolChoice
 from orchestrator.runner import Runner
 from orchestrator.tools import FunctionSchema
-from tests.support.chat_server import ChatServer, Request, error, say
-from tests.support.fakes import FakeModel, Turn, agent, check_run, graph
+from tests.support.chat_server import ChatServer, say
+from tests.support.fakes import FakeModel, Turn, agent, breaks, check_run, graph
 
 WEATHER = FunctionSchema(
     "weather",
@@ -371,9 +370,9 @@ def test_history_is_what_it_would_have_said() -> None:
         ("user", "Weather?"),
         (
             "assistant",
-            '{"say": "Let me look."}\n'
-            '{"call": "weather", "arguments": {"city": "Köln"}}\n'
-            '{"call": "leave", "arguments": "{oh"}',
+            """{"say": "Let me look."}
+{"call": "weather", "arguments": {"city": "Köln"}}
+{"call": "leave", "arguments": "{oh"}""",
         ),
         ("user", "Result of weather: rain\n\nResult of leave: Error: no JSON"),
         ("assistant", '{"say": "Rain."}'),
@@ -402,61 +401,75 @@ def test_the_roles_always_take_turns(messages: list[Message]) -> None:
 # ---- against an endpoint
 
 
-async def asked_of(server: ChatServer, *requests: ModelRequest) -> list[ModelResponse]:
-    client = JsonToolsClient(OpenAIClient(Address(server.url, "sk-test")))
-    try:
-        replies = [[item async for item in client.stream(each)][-1] for each in requests]
-    finally:
-        await client.aclose()
-    return [reply for reply in replies if isinstance(reply, ModelResponse)]
+def forms_asked(model: FakeModel) -> list[bool]:
+    """Whether each request asked for a form of the reply."""
+    return ["response_format" in asked.model.settings for asked in model.requests]
 
 
-async def test_group_18_the_request_says_nothing_of_tools() -> None:
+def refusal(kind: ModelFailure = "refused", status: int = 400, *, shown: bool = False) -> Turn:
+    return breaks(ModelError("m: no", kind=kind, status=status, shown=shown))
+
+
+HELLO = Turn(ModelResponse("Hello."))
+
+
+async def test_group_18_an_endpoint_gets_no_word_of_tools_and_may_refuse_the_form() -> None:
+    """The server has OpenAI's own rules, which take no union."""
     with ChatServer([say('{"call": "weather", "arguments": {"city": "Köln"}}')]) as server:
-        (response,) = await asked_of(server, request(tool_choice="required", parallel_tool_calls=True))
+        client = JsonToolsClient(OpenAIClient(Address(server.url, "sk-test")))
+        asked = request(tool_choice="required", parallel_tool_calls=True)
+        *_, response = [item async for item in client.stream(asked)]
+        await client.aclose()
+    assert isinstance(response, ModelResponse)
     assert response.tool_calls == (COLOGNE,)
-    body = server.requests[0].body
-    assert body.keys() == {"model", "messages", "stream", "stream_options", "response_format"}
-    assert server.refused == []
+    formed, plainly = (each.body for each in server.requests)
+    assert formed.pop("response_format") == reply_form(asked)
+    assert formed == plainly
+    assert plainly.keys() == {"model", "messages", "stream", "stream_options"}
 
 
-def without_forms(body: dict[str, Any]) -> Any:
-    return error(400, "response_format is not supported") if "response_format" in body else say("Hello.")
-
-
-async def test_an_endpoint_that_refuses_the_form_is_asked_without_it_and_only_once() -> None:
-    with ChatServer(without_forms) as server:
-        replies = await asked_of(server, request(), request())
-    assert [reply.content for reply in replies] == ["Hello.", "Hello."]
-    assert ["response_format" in each.body for each in server.requests] == [True, False, False]
+async def test_an_endpoint_that_refuses_a_form_is_asked_for_it_only_once() -> None:
+    model = FakeModel([refusal(), HELLO, HELLO, HELLO])
+    client = JsonToolsClient(model)
+    for choice in ("auto", "auto", "required"):
+        assert [item async for item in client.stream(request(tool_choice=choice))][-1] == ModelResponse("Hello.")
+    assert forms_asked(model) == [True, False, False, True]
 
 
 async def test_what_has_another_reason_fails_with_it_and_the_form_is_asked_for_again() -> None:
-    with ChatServer([error(400, "bad seed"), error(400, "bad seed"), say('{"say": "Hi."}')]) as server:
-        client = JsonToolsClient(OpenAIClient(Address(server.url, "sk-test")))
-        with pytest.raises(ModelError, match="bad seed"):
-            await anext(aiter(client.stream(request())))
-        assert [item async for item in client.stream(request())][-1] == ModelResponse("Hi.", usage=ANY_USAGE)
-        await client.aclose()
-    assert ["response_format" in each.body for each in server.requests] == [True, False, True]
+    model = FakeModel([refusal(), refusal(), HELLO])
+    client = JsonToolsClient(model)
+    with pytest.raises(ModelError, match="m: no"):
+        await anext(aiter(client.stream(request())))
+    assert [item async for item in client.stream(request())][-1] == ModelResponse("Hello.")
+    assert forms_asked(model) == [True, False, True]
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 429, 503])
-async def test_other_failures_are_not_asked_again(status: int) -> None:
-    with ChatServer([error(status)]) as server:
-        client = JsonToolsClient(OpenAIClient(Address(server.url, "sk-test")))
-        with pytest.raises(ModelError):
-            await anext(aiter(client.stream(request())))
-        await client.aclose()
-    assert len(server.requests) == 1
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refusal("unauthorized", 401),
+        refusal("refused", 404),
+        refusal("rate_limited", 429),
+        refusal("broken", 503),
+        refusal("context_length", 400),
+        refusal(shown=True),
+    ],
+    ids=repr,
+)
+async def test_other_failures_are_not_asked_again(failure: Turn) -> None:
+    model = FakeModel([failure])
+    with pytest.raises(ModelError):
+        await items_of(model)
+    assert forms_asked(model) == [True]
 
 
 async def test_a_form_of_the_models_own_stands() -> None:
-    model = Model("m", tool_calls="json", settings={"response_format": {"type": "json_object"}})
-    with ChatServer([say('{"say": "Hi."}')]) as server:
-        (response,) = await asked_of(server, request(model=model))
-    assert response.content == "Hi."
-    assert server.requests[0].body["response_format"] == {"type": "json_object"}
+    own = Model("m", tool_calls="json", settings={"response_format": {"type": "json_object"}})
+    model = FakeModel([refusal()])
+    with pytest.raises(ModelError):
+        await items_of(model, request(model=own))
+    assert [asked.model for asked in model.requests] == [own]
 
 
 async def test_models_that_can_call_tools_are_asked_as_ever() -> None:
@@ -483,7 +496,7 @@ async def test_the_runner_sees_nothing_special() -> None:
         '{"call": "weather", "arguments": {"city": "Köln"}}',
         '{"say": "Rain."}',
     ]
-    model = Model("m", tool_calls="json")
+    model = Model("m", tool_calls="json", settings={"response_format": {"type": "json_object"}})
     agents = graph(agent("front", hands=["back"], model=model), agent("back", weather, model=model))
     fake = FakeModel([Turn(ModelResponse(text), (TextDelta(text=text),)) for text in written])
     run = Runner(agents, JsonToolsClient(fake)).stream("How is the weather?")

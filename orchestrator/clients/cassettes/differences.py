@@ -14,9 +14,11 @@ _BEFORE = 15  # characters of what both have, before they part
 _ABSENT = object()
 
 
-def differences(recorded: Object, now: Object) -> Iterator[Place]:
+def differences(recorded: Object, now: Object) -> list[Place]:
     """Where two requests differ: the path, what was recorded there, and what is there now."""
-    yield from _differences("", _by_name(recorded), _by_name(now))
+    found = [*_differences("", _by_name(recorded), _by_name(now))]
+    # else they may stand in another order, which a model gets to see
+    return found or [*_differences("", recorded, now)]
 
 
 def told(places: Sequence[Place]) -> str:
@@ -29,13 +31,11 @@ def told(places: Sequence[Place]) -> str:
 def _by_name(request: Object) -> Object:
     """The request with its functions by their names, so that one more of them does not change all that follow."""
     functions = request["functions"]
-    named = {str(function["name"]): function for function in functions} if isinstance(functions, list) else {}
+    named = {str(function.get("name")): function for function in functions} if isinstance(functions, list) else {}
     return {**request, "functions": named}
 
 
 def _differences(path: str, recorded: object, now: object) -> Iterator[Place]:
-    if recorded == now and type(recorded) is type(now):
-        return
     if isinstance(recorded, dict) and isinstance(now, dict):
         for key in {**recorded, **now}:
             inner = f"{path}.{key}" if path else str(key)
@@ -43,7 +43,7 @@ def _differences(path: str, recorded: object, now: object) -> Iterator[Place]:
     elif isinstance(recorded, list) and isinstance(now, list):
         for index, (before, after) in enumerate(zip_longest(recorded, now, fillvalue=_ABSENT)):
             yield from _differences(f"{path}[{index}]", before, after)
-    else:
+    elif recorded != now or type(recorded) is not type(now):  # 1 is not true, nor 1.0, in JSON
         yield path, recorded, now
 
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -67,8 +68,16 @@ def _header(place: str, line: bytes) -> Header:
             raise UsageError(f"{place}: a cassette of {told}; only version {VERSION} is known here: record it anew")
         header = _line(place, line)
         if isinstance(header, Header):
-            return header
+            return _timely(place, header)
     raise UsageError(f"{place}: this is no cassette; {_WHAT_IT_IS}")
+
+
+def _timely(place: str, header: Header) -> Header:
+    try:
+        datetime.fromisoformat(header.now or "2000-01-01")
+    except ValueError:
+        raise UsageError(f"{place}: 'now' is not as a cassette has it: a time such as 2026-05-21T09:30:00") from None
+    return header
 
 
 def _call(place: str, line: bytes, *, cut: bool) -> Call:
@@ -77,7 +86,7 @@ def _call(place: str, line: bytes, *, cut: bool) -> Call:
     call = _line(place, line)
     if not isinstance(call, Call):
         raise UsageError(f"{place}: a second cassette begins here; keep each in a file of its own")
-    if digest(call.request) != call.sha256:
+    if digest(call.request.data) != call.sha256:
         raise UsageError(f"{place}: the request was changed after it was recorded: its sha256 is another; record anew")
     return call
 
@@ -99,7 +108,7 @@ def _fault(error: ErrorDetails) -> str:
             return "this line is of no kind that a cassette has"
         case "missing", _ if len(error["loc"]) == 2:
             return f"{key!r} is missing"
-        case "extra_forbidden", _ if len(error["loc"]) == 2:
+        case "extra_forbidden" | "unexpected_keyword_argument", _ if len(error["loc"]) == 2:
             return f"{key!r} is no key of a cassette"
         case _:
             return f"{key!r} is not as a cassette has it"

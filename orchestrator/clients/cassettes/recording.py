@@ -89,11 +89,11 @@ class RecordingClient:
             deltas.append(item)
 
     def _keep(self, request: ModelRequest, deltas: Sequence[ModelDelta], end: Replied | Failed) -> None:
-        said = self._veil.values(asked(request))
-        call = Call(sha256=digest(said), request=said, deltas=self._veiled(deltas), end=end)
-        line = encode(self._veil.values(adapter().dump_python(call, mode="json")))
+        call = Call(sha256="", request=asked(request), deltas=self._veiled(deltas), end=end)
+        line = self._veil.values(adapter().dump_python(call, mode="json"))
+        line["sha256"] = digest(line["request"])  # of what is written, and of what a replay sees
         try:
-            self._append(line)
+            self._append(encode(line))
         except OSError as error:
             raise _UnwrittenError(f"the cassette {self._path} can't be written: {error.strerror}") from None
 

@@ -29,7 +29,7 @@ class ReplayClient:
         self._ignored = {"model", "settings"} if any_model else set()
         self._left: dict[str, deque[Call]] = {}
         for _, call in cassette.calls:
-            self._left.setdefault(digest(self._counted(call.request)), deque()).append(call)
+            self._left.setdefault(digest(self._counted(call.request.data)), deque()).append(call)
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
         """Answer as recorded, without pauses.
@@ -47,7 +47,7 @@ class ReplayClient:
                 yield ModelResponse(replied.content, replied.tool_calls, replied.finish, replied.usage)
 
     def _take(self, request: ModelRequest) -> Call:
-        counted = self._counted(self._veil.values(asked(request)))
+        counted = self._counted(self._veil.values(asked(request).data))
         left = self._left.get(digest(counted))
         if left:
             return left.popleft()
@@ -55,7 +55,7 @@ class ReplayClient:
         if left is not None:
             raise ModelError(f"{cassette} has no further reply to this request: it was recorded less often")
         number, places = min(
-            ((number, [*differences(self._counted(call.request), counted)]) for number, call in self._cassette.calls),
+            ((number, differences(self._counted(call.request.data), counted)) for number, call in self._cassette.calls),
             key=lambda found: len(found[1]),
         )
         raise ModelError(f"{cassette} has no reply to this request. Nearest is line {number}: {told(places)}")

@@ -30,13 +30,15 @@ class Veil:
         """The text without secrets."""
         patterns = [pattern for pattern in (KEY_LIKE, self._known) if pattern is not None]
         spans = sorted(match.span() for pattern in patterns for match in pattern.finditer(text))
+        if not spans:
+            return text
         parts: list[str] = []
         end = 0
         for start, stop in spans:
             if start >= end:  # else it overlaps the one before, and is hidden with it
                 parts += [text[end:start], HIDDEN]
             end = max(end, stop)
-        return "".join([*parts, text[end:]])
+        return self.text("".join([*parts, text[end:]]))  # a key may only now stand by itself
 
     def values(self, value: T) -> T:
         """A JSON value without secrets in its texts. Keys stay."""
