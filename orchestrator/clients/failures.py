@@ -2,14 +2,11 @@
 
 import json
 import re
-import socket
-import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-
-import httpx2
+from urllib.parse import urlsplit
 
 from orchestrator.errors import ModelFailure
 
@@ -24,7 +21,7 @@ _TOO_LONG = re.compile(
 _TAGS = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
 _TRANSIENT = {"rate_limited", "timeout", "broken"}
 _HINTS: Mapping[int | str, str] = {
-    "context_length": "a model's history: bounds how much is sent",
+    "context_length": "history: {max_tokens: N} in the model bounds what is sent",
     "credit": "is there credit left?",
     401: "is the key right?",
     402: "is there credit left?",
@@ -50,34 +47,13 @@ class Failure(Exception):  # noqa: N818 - not yet an error: it lacks who failed
     retry_after: float | None = None
 
 
-def failure_of(error: Failure | httpx2.HTTPError | httpx2.InvalidURL, *, begun: bool) -> Failure:
-    """What went wrong with a call. ``begun``: the reply had begun."""
-    match error:
-        case Failure():
-            return error
-        case httpx2.ConnectTimeout():
-            return Failure("the connection did not come about in time", "is the address right?", "timeout")
-        case httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
-            return Failure("this is no web address", "is the base_url right?", "refused", transient=False)
-        case httpx2.ProxyError():
-            return Failure("the proxy in between refused", "is HTTPS_PROXY or HTTP_PROXY right?", "unreachable")
-        case httpx2.ConnectError():
-            return _unconnected(set(map(type, _causes(error))))
-        case httpx2.DecodingError():
-            return Failure("sent a reply whose compression is broken")
-        case _ if begun:
-            return Failure("broke off in the middle of its reply")
-        case _:
-            return Failure("hung up without an answer", kind="unreachable")
-
-
 def of_status(status: int, headers: Mapping[str, str], body: bytes) -> Failure:
     """What an answer with an error status means."""
     if status < 400:
-        there = _shown(headers.get("location", ""))
+        there = public(headers.get("location", ""))
         what = f"answered {status}: it has moved to {there}"
         return Failure(what, "give the new address as base_url", "refused", status, transient=False)
-    said = read_body(body)
+    said = _read(body)
     kind = _kind(status, said)
     hint = _HINTS["credit"] if status == 429 and kind == "refused" else _HINTS.get(kind, _HINTS.get(status, ""))
     what = f"answered {status}: {message_of(said) or 'without a word'}"
@@ -94,22 +70,13 @@ def of_report(error: object) -> Failure:
     return Failure(what, _HINTS.get(kind, ""), kind, status, kind in _TRANSIENT)
 
 
-def read_body(body: bytes) -> object:
-    """The JSON of an error's body, or its text."""
-    text = body.decode("utf-8", "replace")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
 def message_of(body: object) -> str:
     """The message of an error in its many forms: what the endpoint says, without what wraps it."""
     for _ in range(10):
         match body:
             case dict():
-                keys = ("error", "message", "detail", "msg", "errors", "title")
-                body = next((body[key] for key in keys if body.get(key)), "")
+                values = [body.get(key) for key in ("error", "message", "detail", "msg", "errors", "title")]
+                body = next((value for value in values if value and isinstance(value, str | dict | list)), "")
             case [first, *_]:
                 body = first
             case _:
@@ -121,6 +88,24 @@ def one_line(text: str) -> str:
     """A text as one printable line, cut where it is long."""
     line = " ".join("".join(char if char.isprintable() else " " for char in text[:READ_CHARS]).split())
     return line if len(line) <= MESSAGE_CHARS else f"{line[:MESSAGE_CHARS]}…"
+
+
+def public(url: str) -> str:
+    """An address without name, password, query and fragment, any of which may be secret."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "another address"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _read(body: bytes) -> object:
+    """The JSON of an error's body, or its text."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
 
 
 def _words(text: str) -> str:
@@ -169,42 +154,3 @@ def _seconds_asked(headers: Mapping[str, str]) -> float | None:
     except (ValueError, OverflowError):
         return None
     return min(max(seconds, 0.0), LONGEST_WAIT)
-
-
-def _unconnected(causes: set[type[BaseException]]) -> Failure:
-    if ssl.SSLCertVerificationError in causes:
-        what = "its certificate can't be trusted"
-        return Failure(what, "is the address right, and SSL_CERT_FILE?", "unreachable", transient=False)
-    if ssl.SSLError in causes:
-        return Failure("it does not speak TLS", "is it http in place of https?", "unreachable", transient=False)
-    if socket.gaierror in causes:
-        return Failure("no host of this name was found", "is the address right?", "unreachable")
-    return Failure("the connection failed", "does a server listen there, and is the address right?", "unreachable")
-
-
-def _shown(location: str) -> str:
-    """The address of a redirection, without what could be secret in it."""
-    try:
-        return public(location)
-    except httpx2.InvalidURL:
-        return "another address"
-
-
-def public(url: str) -> str:
-    """An address without name, password and query.
-
-    Raises:
-        httpx2.InvalidURL: it is none.
-    """
-    return str(httpx2.URL(url).copy_with(userinfo=b"", query=None, fragment=None))
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, what caused it, and what these hold in groups."""
-    for _ in range(20):
-        if error is None:
-            return
-        yield error
-        if isinstance(error, BaseExceptionGroup):
-            yield from error.exceptions
-        error = error.__cause__ or error.__context__

@@ -98,7 +98,7 @@ def in_words(request: ModelRequest) -> ModelRequest:
     guide = [_guide(offered, request.tool_choice)] if offered else []
     return replace(
         request,
-        system="\n\n".join([request.system, *guide]),
+        system="\n\n".join(filter(None, [request.system, *guide])),
         messages=tuple(_in_turns(_plain(request.messages, as_object=bool(offered)))),
         functions=(),
         tool_choice="auto",

@@ -1,21 +1,27 @@
-"""Chat Completions over HTTP, as OpenAI speaks it and everything that follows it.
+"""Chat Completions through the openai package's asynchronous client.
 
-The body goes out as ready bytes, and the reply is put together here from the raw bytes that come back: objects for each
-chunk, as typed clients make them, cost more than all the rest. A call is asked once: whether it is tried again is for
-others to say. No redirection is followed, so that a key goes nowhere but where it belongs.
+The body goes out as ready bytes through the client's ``post``, and the raw response comes back: the typed
+``chat.completions.create`` transforms each request, and makes objects for each chunk, which costs more than all else.
+Its retries are off: whether a call is tried again is for others to say. No redirection is followed, so that a key goes
+nowhere but where it belongs; and of an error's body no more is read than a message needs.
 """
 
 import asyncio
 import contextlib
 import math
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from contextlib import aclosing, asynccontextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import TypeVar
 
 import httpx2
+from openai import APIConnectionError, APIStatusError, AsyncOpenAI, Omit
 
-from orchestrator.clients.endpoints import Address
-from orchestrator.clients.failures import Failure, failure_of, of_status, one_line
+from orchestrator.clients.connections import failure_of
+from orchestrator.clients.endpoints import OPENAI_URL, Address
+from orchestrator.clients.failures import Failure, one_line
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, Timeouts
@@ -32,23 +38,29 @@ class OpenAIClient:
     """A ``ModelClient`` for one endpoint. It belongs to the event loop in which it is first used.
 
     Raises:
-        ModelError: the proxy that the environment names can't be used.
+        ModelError: the proxy or the certificates that the environment names can't be used.
     """
 
     def __init__(self, address: Address) -> None:
         self._address = address
         try:
-            self._client = httpx2.AsyncClient(timeout=None, limits=_LIMITS)
+            client = httpx2.AsyncClient(
+                timeout=None, limits=_LIMITS, verify=_certificates(), event_hooks={"response": [_bound_error]}
+            )
         except (ValueError, ImportError, httpx2.InvalidURL):
             what = "the environment names a proxy that can't be used; are HTTPS_PROXY, HTTP_PROXY and ALL_PROXY right?"
             raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None
-        self._headers = httpx2.Headers({"Content-Type": "application/json", "User-Agent": "orchestrate"})
-        self._headers.update(address.authorization)
-        self._headers.update(address.headers)
+        except OSError:
+            what = "the environment names certificates that can't be read; are SSL_CERT_FILE and SSL_CERT_DIR right?"
+            raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None
+        # the whole URL goes with each request, and so does the key
+        self._client = AsyncOpenAI(api_key="none", base_url=OPENAI_URL, http_client=client, max_retries=0)
+        self._headers: dict[str, str | Omit] = {"Content-Type": "application/json", "Authorization": Omit()}
+        self._headers |= {**address.authorization, **dict(address.headers)}
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._client.aclose()
+        await self._client.close()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
         """Ask and stream the reply.
@@ -62,7 +74,7 @@ class OpenAIClient:
                 async for delta in deltas:
                     shown = True
                     yield delta
-        except (Failure, httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (Failure, APIStatusError, APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             if not reply.finished:  # what breaks behind the end of a reply does not matter
                 raise self._told(request, failure_of(error, begun=reply.begun), shown) from None
         yield reply.response()
@@ -70,8 +82,9 @@ class OpenAIClient:
     async def _deltas(self, request: ModelRequest, reply: Reply) -> AsyncGenerator[ModelDelta, None]:
         """What can be shown of the reply, until it is complete."""
         deadline = _Deadline(request.model.timeouts)
+        _waited_for.set(deadline)
         async with self._answer(request, deadline) as pieces:
-            while not reply.done and (piece := await deadline.piece(pieces)):
+            while not reply.done and (piece := await deadline.within(anext(pieces, b""), replying=reply.begun)):
                 for delta in reply.feed(piece):
                     yield delta
             for delta in reply.end():
@@ -81,35 +94,30 @@ class OpenAIClient:
     @asynccontextmanager
     async def _answer(self, request: ModelRequest, deadline: "_Deadline") -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The body of the answer, in pieces as they come."""
-        response = await deadline.within(self._send(request))
         try:
-            if not response.is_success:
-                raise await self._refusal(response)
-            async with aclosing(response.aiter_bytes()) as pieces:
-                yield pieces
+            response = await deadline.within(self._send(request))
+            try:
+                async with aclosing(response.aiter_bytes()) as pieces:
+                    yield pieces
+            finally:
+                await response.aclose()
         finally:
-            await response.aclose()
+            deadline.close()
 
     async def _send(self, request: ModelRequest) -> httpx2.Response:
         model = request.model
         accept = "text/event-stream" if model.stream else "application/json"
-        sent = self._client.build_request(
-            "POST",
-            self._address.url,
+        return await self._client.post(
+            str(self._address.url),
+            cast_to=httpx2.Response,
             content=body_of(request),
-            headers={"Accept": accept, **self._headers},
-            timeout=httpx2.Timeout(None, connect=model.timeouts.connect),
+            options={
+                "headers": {"Accept": accept, **self._headers},
+                "timeout": httpx2.Timeout(None, connect=model.timeouts.connect),
+            },
+            stream=True,
+            stream_cls=None,
         )
-        return await self._client.send(sent, stream=True)
-
-    async def _refusal(self, response: httpx2.Response) -> Failure:
-        """What an answer with an error status says; if its body does not come soon, as much as came."""
-        body = bytearray()
-        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
-            async with asyncio.timeout(ERROR_SECONDS), aclosing(response.aiter_bytes()) as pieces:
-                while len(body) < ERROR_BYTES and (piece := await anext(pieces, b"")):
-                    body += piece
-        return of_status(response.status_code, response.headers, bytes(body[:ERROR_BYTES]))
 
     def _told(self, request: ModelRequest, failure: Failure, shown: bool) -> ModelError:
         said = one_line(self._address.hide(failure.what))
@@ -124,42 +132,113 @@ class OpenAIClient:
 
 
 class _Deadline:
-    """When to wait no longer: for the first byte of a reply, between two pieces of it, and altogether."""
+    """When to wait no longer: for the first byte of a reply, between two pieces of it, and altogether.
+
+    A reply has thousands of pieces, most of which are there at once. So there is one timer, which looks when it rings
+    whether the wait is too long; ``asyncio.timeout`` for each piece costs more than all else that a piece costs here.
+    """
 
     def __init__(self, timeouts: Timeouts) -> None:
         self._timeouts = timeouts
-        self._time = asyncio.get_running_loop().time
-        self._end = self._time() + _finite(timeouts.total)
-        self._until = self._time() + _finite(timeouts.first)
+        self._loop = asyncio.get_running_loop()
+        now = self._loop.time()
+        self._first, self._end = now + _finite(timeouts.first), now + _finite(timeouts.total)
         self._between = _finite(timeouts.between)
-        self._replying = False
+        self._due = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._waiting: asyncio.Task[object] | None = None
+        self._rang = False
 
-    async def piece(self, pieces: AsyncIterator[bytes]) -> bytes:
-        """The next piece of the body, empty at its end."""
-        piece = await self.within(anext(pieces, b""))
-        self._replying = True
-        self._until = self._time() + self._between
-        return piece
+    def close(self) -> None:
+        """Watch no longer."""
+        if self._timer is not None:
+            self._timer.cancel()
 
-    async def within(self, step: Awaitable[T]) -> T:
+    def give(self, seconds: float) -> None:
+        """Wait so much longer for what has begun to come."""
+        self._due = min(self._loop.time() + seconds, self._end)
+
+    async def within(self, step: Awaitable[T], *, replying: bool = False) -> T:
         """What comes of the step, if it comes in time.
 
         Raises:
             Failure: it does not.
         """
+        self._due = min(self._loop.time() + self._between if replying else self._first, self._end)
+        self._waiting = task = asyncio.current_task()
+        cancelling = task.cancelling() if task else 0
+        if self._timer is None or self._timer.when() > self._due:
+            self._wind()
         try:
-            async with asyncio.timeout_at(min(self._until, self._end)):
-                return await step
-        except TimeoutError:
-            raise self._late() from None
+            return await step
+        except asyncio.CancelledError:
+            if self._rang and task and task.uncancel() <= cancelling:
+                raise self._late(replying) from None
+            raise
+        finally:
+            self._waiting = None
 
-    def _late(self) -> Failure:
+    def _wind(self) -> None:
+        self.close()
+        self._timer = self._loop.call_at(self._due, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._waiting is None:
+            return  # the next wait winds it again
+        if self._loop.time() < self._due:
+            self._wind()
+        else:
+            self._rang = True
+            self._waiting.cancel()
+
+    def _late(self, replying: bool) -> Failure:
         limits = self._timeouts
-        if self._time() >= self._end:
+        if self._loop.time() >= self._end:
             return Failure(f"did not finish within {limits.total:g} s", "", "timeout", transient=False)
-        if self._replying:
+        if replying:
             return Failure(f"fell silent for {limits.between:g} s in the middle of its reply", "", "timeout")
         return Failure(f"did not begin to answer within {limits.first:g} s", "", "timeout")
+
+
+_waited_for: ContextVar[_Deadline] = ContextVar("deadline")
+
+
+async def _bound_error(response: httpx2.Response) -> None:
+    """Of an answer with an error status the package reads the whole body: give it the beginning, if it comes soon."""
+    if not response.is_success and isinstance(response.stream, httpx2.AsyncByteStream):
+        _waited_for.get().give(2 * ERROR_SECONDS)
+        response.stream = _Beginning(response.stream)
+
+
+class _Beginning(httpx2.AsyncByteStream):
+    """What comes of a stream within a second, and no more than a message needs."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream) -> None:
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        left = ERROR_BYTES
+        pieces = aiter(self._stream)
+        with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+            end = asyncio.get_running_loop().time() + ERROR_SECONDS
+            while left > 0:
+                async with asyncio.timeout_at(end):
+                    piece = await anext(pieces, b"")
+                if not piece:
+                    break
+                yield piece[:left]
+                left -= len(piece)
+
+    async def aclose(self) -> None:
+        """Close the stream."""
+        await self._stream.aclose()
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust. Reading it takes as long as many calls, so all clients share it."""
+    return httpx2.create_ssl_context()
 
 
 def _finite(seconds: float | None) -> float:

@@ -44,7 +44,8 @@ def locate(name: str, bases: tuple[Path, ...], packages: Collection[str]) -> Loc
         return Unresolved("package-not-allowed", f"module {name!r} {what}", hint)
     if base is not None:
         return Located(name, bases[bases.index(base) :], _file(base, name))
-    if not _installed(top, bases):
+    ours = top not in packages and any(_is_folder(base / top) for base in bases)
+    if ours or not _installed(top, bases):
         return Unresolved("module-not-found", f"no module named {name!r}", _advice(name, bases))
     if top not in packages:
         hint = f"to allow it, add to the file: packages: [{top}]"
@@ -89,6 +90,8 @@ def _advice(name: str, bases: Sequence[Path]) -> str:
     if plain != name and any(_file(base, plain) for base in bases):
         return f"write {plain}, without the ending"
     package, dot, last = name.rpartition(".")
+    if dot and any(_file(base, package) for base in bases):
+        return f"write {package}:{last} for a function of {package}"
     beside = {each for base in bases for each in _modules_in(base.joinpath(*package.split(".")) if dot else base)}
     meant = nearest(last, sorted(beside))
     return f"did you mean {package + dot + meant!r}?" if meant else f"looked in {', '.join(map(shown, bases))}"
@@ -108,6 +111,12 @@ def _file(base: Path, name: str) -> Path | None:
     with suppress(OSError):  # the name is too long for a file, or the folder is closed to us
         return next((candidate for candidate in candidates if candidate.is_file()), None)
     return None
+
+
+def _is_folder(path: Path) -> bool:
+    with suppress(OSError):  # as above
+        return path.is_dir()
+    return False
 
 
 def _installed(top: str, bases: Collection[Path]) -> bool:

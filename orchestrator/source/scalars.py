@@ -9,6 +9,8 @@ Scalar: TypeAlias = str | int | float | bool | None
 MAX_NUMBER = 1000
 """The most characters of a number. (Python itself refuses to read integers of more than 4,300 digits.)"""
 
+_EXACT = 10**15  # a whole number below it, written with an exponent, is shown without a point
+
 _CONSTANTS: dict[str, Scalar] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
     **dict.fromkeys(("true", "True", "TRUE"), True),
@@ -100,7 +102,7 @@ def _old_number(plain: str) -> int | float:
 
 
 def _quote_or_write(plain: str, number: float) -> str:
-    written = str(number)
+    written = str(int(number) if "." not in plain and abs(number) < _EXACT and number == int(number) else number)
     if "e" in written and "." not in written:
         written = written.replace("e", ".0e")  # YAML 1.1 knows no exponent without a point
     return f'quote it: "{plain}"' + ("" if written.endswith("inf") else f", or write {written} for the number")

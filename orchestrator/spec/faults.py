@@ -73,7 +73,7 @@ def without_echoes(faults: Sequence[Fault]) -> list[Fault]:
 def empty_value(location: Location) -> Fault:
     """A key without a value."""
     what = shown(location[-1]) if isinstance(location[-1], str) else "this entry"
-    return Fault(location, "wrong-type", f"{what} has no value", "write one, or leave the key out", key=True)
+    return Fault(location, "wrong-type", f"{what} has no value", "write one behind the colon", key=True)
 
 
 def fault_of(detail: ErrorDetails, keys: Keys, levels: Levels) -> Fault:

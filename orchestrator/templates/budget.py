@@ -1,13 +1,13 @@
 """What a rendering may use: steps, characters, and sizes. All of it raises ``TooExpensive``."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sized
+from collections.abc import Collection, Generator, Iterable, Iterator, Sized
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import pass_context
-from jinja2.exceptions import SecurityError
+from jinja2 import Undefined, pass_context
+from jinja2.exceptions import SecurityError, TemplateRuntimeError
 from jinja2.runtime import Context
 
 MAX_STEPS = 100_000
@@ -115,6 +115,8 @@ def printed(value: Any) -> Any:
     if isinstance(value, str):
         charge(len(value))
         return value
+    if isinstance(value, Generator) or (callable(value) and not isinstance(value, Undefined)):
+        raise TemplateRuntimeError(f"cannot print {type(value).__name__}")  # else a model would get its address
     return weighed(value)
 
 

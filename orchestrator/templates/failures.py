@@ -150,6 +150,11 @@ _UNDEFINED: _Table = (
     (r"there is no block|No block", _say("there is no such block")),
 )
 _RUNTIME: _Table = (
+    (
+        r"cannot print generator",
+        _say("a list that is still to be made can't be put out", "write | list or | join(', ')"),
+    ),
+    (r"cannot print ", _say("a function can't be put out", "call it: write () behind its name")),
     (r"extended multiple times", _say("{{% extends %}} stands twice", "leave one out")),
     (r"Required block '(?P<name>.*)' not found", _say("the block {name!r} is required, and is not there")),
     (r"No (?P<kind>filter|test) named '(?P<name>.*?)'", _say("there is no {kind} {name!r}")),

@@ -230,7 +230,9 @@ def _stray(name: str, still: Sequence[Tag], scene: _Scene) -> tuple[str, str]:
         opener = "if" if name in {"else", "elif"} else begins
         return f"{{% {name} %}} has no {{% {opener} %}} before it", "leave it out, or open the block before"
     last = still[-1]
-    message = f"{{% {name} %}} does not fit the {{% {last.name} %}} of line {scene.line(last.offset)}, which is open"
+    behind = scene.line(scene.at) - scene.line(last.offset)  # the text may be part of a file, with lines of its own
+    above = f" {behind} line{'s' if behind > 1 else ''} above" if behind else ""
+    message = f"{{% {name} %}} does not fit the {{% {last.name} %}}{above}, which is open"
     return message, f"write {{% end{last.name} %}} before it"
 
 

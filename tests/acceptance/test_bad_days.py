@@ -169,7 +169,7 @@ CONTEXT = {
     "llama.cpp": (400, {"error": {"code": 400, "message": "too much", "type": "exceed_context_size_error"}}),
     "llama.cpp, in words": (500, {"error": {"code": 500, "message": "Context size has been exceeded."}}),
     "Ollama": (400, {"error": {"message": "input length exceeds the context length"}}),
-    "a proxy": (413, {"error": "Request Entity Too Large"}),
+    "a proxy in between": (413, {"error": "Request Entity Too Large"}),
 }
 
 
@@ -288,3 +288,9 @@ def test_a_proxy_that_can_not_be_used(write: Write) -> None:
     done = orchestrate("run", bot(write), "hi", OPENAI_API_KEY=KEY, ALL_PROXY="socks9://127.0.0.1:1")
     assert (done.code, done.err.count("\n")) == (3, 1)
     assert "the environment names a proxy that can't be used" in done.err
+
+
+def test_certificates_that_can_not_be_read(write: Write) -> None:
+    done = orchestrate("run", bot(write), "hi", OPENAI_API_KEY=KEY, SSL_CERT_FILE="/nowhere.pem")
+    assert (done.code, done.err.count("\n")) == (3, 1)
+    assert "the environment names certificates that can't be read" in done.err

@@ -400,8 +400,6 @@ def test_a_broken_script(bot: Path, write: Write) -> None:
     assert done.err.splitlines()[0] == f"{script}:2:5: error[unknown-key]: unknown key 'sy'"
 
 
-EVENTS = {"content-type": "text/event-stream"}
-TEXT = b'data: {"choices":[{"index":0,"delta":{"content":"Hel"},"finish_reason":null}]}\n\n'
 SERVERS: dict[str, tuple[Reply, str]] = {
     "401": (error(401), "answered 401: Incorrect API key provided.; is the key right?"),
     "404": (
@@ -411,27 +409,12 @@ SERVERS: dict[str, tuple[Reply, str]] = {
             "do the base_url and the model's name fit?"
         ),
     ),
-    "500": (error(500, {"error": {"message": "Oh\nno."}}), "answered 500: Oh no."),
-    "500 with a text": (raw(500, {"content-type": "text/plain"}, [b"oops"]), "answered 500: oops"),
-    "502 with a page": (
-        raw(502, {"content-type": "text/html"}, [b"<html><body>Bad\nGateway</body></html>"]),
-        "answered 502: <html><body>Bad Gateway</body></html>",
+    "400": (error(400, {"error": {"message": "Oh\nno."}}), "answered 400: Oh no."),
+    "400 with a text": (raw(400, {"content-type": "text/plain"}, [b"oops"]), "answered 400: oops"),
+    "400 with a page": (
+        raw(400, {"content-type": "text/html"}, [b"<html><body>Bad\nRequest</body></html>"]),
+        "answered 400: Bad Request",
     ),
-    "a page": (
-        raw(200, {"content-type": "text/html"}, [b"<html>Log in</html>"]),
-        "sent what is not a JSON object: '<html>Log in</html>'",
-    ),
-    "broken JSON": (raw(200, EVENTS, [b"data: {\n\n"]), "sent what is not a JSON object: '{'"),
-    "JSON of no shape": (
-        raw(200, EVENTS, [b'data: {"choices": 5}\n\n']),
-        "sent a reply of a shape that is none: 'int' object is not subscriptable",
-    ),
-    "an error in the stream": (
-        raw(200, EVENTS, [b'data: {"error": {"message": "overloaded"}}\n\n']),
-        "reported an error: overloaded",
-    ),
-    "an end in the middle": (raw(200, EVENTS, [TEXT]), "broke off in the middle of its reply"),
-    "nothing at all": (raw(200, EVENTS, [b""]), "broke off in the middle of its reply"),
 }
 
 
@@ -445,17 +428,17 @@ def test_a_server_that_fails(write: Write, case: str) -> None:
     with ChatServer([reply], key=KEY) as server:
         done = in_process("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     assert done.err == f"the run ended: failed: model 'some-model' at {server.url}: {told}\n"
-    assert (done.code, done.out) == (3, "Hel\n" if case == "an end in the middle" else "")
+    assert (done.code, done.out) == (3, "")
     assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("dropped", [0, 2])
 def test_a_server_that_hangs_up(write: Write, dropped: int) -> None:
-    with ChatServer([say("Hello there, how are you?", drop_after=dropped)], key=KEY) as server:
+    with ChatServer(lambda body: say("Hello there, how are you?", drop_after=dropped), key=KEY) as server:
         done = orchestrate("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     assert done.code == 3
-    assert done.err.count("\n") == 1
-    assert done.err.startswith(f"the run ended: failed: model 'some-model' at {server.url}: ")
+    assert done.err.splitlines()[-1].startswith(f"the run ended: failed: model 'some-model' at {server.url}: ")
+    assert "Traceback" not in done.err
     assert KEY not in done.out + done.err
 
 
@@ -474,17 +457,18 @@ def test_an_address_where_nothing_listens(write: Write) -> None:
     secret = "http://user:password@" + url.removeprefix("http://")
     done = orchestrate("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=secret)
     assert (done.code, done.out) == (3, "")
-    assert done.err == (
+    assert done.err.splitlines()[-1] == (
         f"the run ended: failed: model 'some-model' at {url}: "
-        "the connection failed (All connection attempts failed); is the address right?\n"
+        "the connection failed; does a server listen there, and is the address right?; tried 4 times"
     )
+    assert "password" not in done.err
 
 
 def test_an_address_that_is_none(write: Write) -> None:
     done = in_process("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL="not a url")
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
     assert "some-model" in done.err
-    assert "is the address right?" in done.err
+    assert "is the base_url right?" in done.err
 
 
 def test_a_script_without_a_rule(write: Write) -> None:

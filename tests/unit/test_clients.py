@@ -24,6 +24,7 @@ from orchestrator.model import (
     ModelResponse,
     NamedFunction,
     Provider,
+    Timeouts,
     ToolChoice,
 )
 from orchestrator.tools import FunctionSchema
@@ -249,7 +250,11 @@ async def test_a_request_that_is_not_to_be_streamed() -> None:
 
 
 async def test_headers_of_a_model_go_along_and_win() -> None:
-    headers = {"X-Title": "Bots", "user-agent": FromEnv("AGENT"), "X-Team": FromEnv("NO_TEAM", "none")}
+    headers: dict[str, str | FromEnv] = {
+        "X-Title": "Bots",
+        "user-agent": FromEnv("AGENT"),
+        "X-Team": FromEnv("NO_TEAM", "none"),
+    }
     model = Model("m", headers=headers)
     with ChatServer([say("hi")]) as server:
         async with Router({"OPENAI_API_KEY": "sk-a", "OPENAI_BASE_URL": server.url, "AGENT": "mine\n"}) as router:
@@ -257,6 +262,18 @@ async def test_headers_of_a_model_go_along_and_win() -> None:
     sent = server.requests[0].headers
     assert (sent["x-title"], sent["user-agent"], sent["x-team"]) == ("Bots", "mine", "none")
     assert sent["authorization"] == "Bearer sk-a"
+
+
+async def test_a_consumer_may_take_longer_than_the_endpoint() -> None:
+    model = Model("m", timeouts=Timeouts(first=0.3, between=0.3))
+    with ChatServer([say("one two three", chunk_delay=0.02)]) as server:
+        client = OpenAIClient(Address(server.url, "sk-test"))
+        words = []
+        async for item in client.stream(request(model=model)):
+            words.append(item.text if isinstance(item, TextDelta) else "")
+            await asyncio.sleep(0.4)
+        await client.aclose()
+    assert words == ["one", " two", " three", ""]
 
 
 async def test_a_reply_ends_where_the_endpoint_says_so() -> None:

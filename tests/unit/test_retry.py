@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
+from orchestrator.clients.failures import of_status
 from orchestrator.clients.retry import Patience, RetryingClient
-from orchestrator.errors import ModelError
+from orchestrator.errors import ModelError, ModelFailure
 from orchestrator.events import ModelRestarted, Retrying, TextDelta
 from orchestrator.messages import UserMessage
 from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse, Timeouts
@@ -219,3 +222,54 @@ def test_other_exceptions_are_bugs_and_go_on() -> None:
             _ = [item async for item in RetryingClient(Buggy()).stream(request)]
 
     run_virtually(main())
+
+
+# ---- what is worth another try, and how long an endpoint asks to wait
+
+LATER = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+ASKED: dict[str, tuple[dict[str, str], tuple[float, float] | None]] = {
+    "seconds": ({"retry-after": "7"}, (7, 7)),
+    "parts of a second": ({"retry-after": "0.5"}, (0.5, 0.5)),
+    "milliseconds win": ({"retry-after-ms": "250", "retry-after": "9"}, (0.25, 0.25)),
+    "a time": ({"retry-after": LATER}, (50, 100)),
+    "a time gone by": ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, (0, 0)),
+    "for ever": ({"retry-after": "999999999999"}, (86_400, 86_400)),
+    "a negative number": ({"retry-after": "-5"}, None),
+    "infinity": ({"retry-after": "inf"}, None),
+    "words": ({"retry-after": "soon"}, None),
+    "nothing": ({}, None),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_group_17_how_long_an_endpoint_asks_to_wait(case: str) -> None:
+    headers, expected = ASKED[case]
+    seconds = of_status(429, headers, b"").retry_after
+    if expected is None:
+        assert seconds is None
+    else:
+        assert seconds is not None
+        assert expected[0] <= seconds <= expected[1]
+
+
+KINDS: dict[int, tuple[ModelFailure, bool]] = {
+    400: ("refused", False),
+    401: ("unauthorized", False),
+    403: ("unauthorized", False),
+    404: ("refused", False),
+    408: ("timeout", True),
+    409: ("refused", True),
+    413: ("context_length", False),
+    422: ("refused", False),
+    429: ("rate_limited", True),
+    500: ("broken", True),
+    503: ("broken", True),
+    504: ("timeout", True),
+    529: ("broken", True),
+}
+
+
+@pytest.mark.parametrize("status", KINDS)
+def test_group_17_which_statuses_are_tried_again(status: int) -> None:
+    failure = of_status(status, {}, b"no")
+    assert (failure.kind, failure.transient, failure.status) == (*KINDS[status], status)

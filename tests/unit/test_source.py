@@ -101,7 +101,7 @@ AMBIGUOUS = [
     ("2024-05-21", "2024-05-21", 'quote it: "2024-05-21"'),
     ("2024-05-21 10:00:00", "2024-05-21 10:00:00", 'quote it: "2024-05-21 10:00:00"'),
     ("2024-05-21T10:00:00Z", "2024-05-21T10:00:00Z", 'quote it: "2024-05-21T10:00:00Z"'),
-    ("1e3", 1000.0, 'quote it: "1e3", or write 1000.0 for the number'),
+    ("1e3", 1000.0, 'quote it: "1e3", or write 1000 for the number'),
     ("1e300", 1e300, 'quote it: "1e300", or write 1.0e+300 for the number'),
     ("1e999", math.inf, 'quote it: "1e999"'),
     (".5e3", 500.0, 'quote it: ".5e3", or write 500.0 for the number'),

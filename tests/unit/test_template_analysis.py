@@ -79,7 +79,7 @@ SYNTAX = {
     "{{{ company }}}": ("1:1", "a brace too much", "{{"),
     "{% endfor %}": ("1:4", "no {% for %} before", "leave it out"),
     "{% else %}": ("1:4", "no {% if %} before", "leave it out"),
-    "{% if verified %}\n{% for i in items %}\n{% endif %}": ("3:4", "{% for %} of line 2", "{% endfor %}"),
+    "{% if verified %}\n{% for i in items %}\n{% endif %}": ("3:4", "{% for %} 1 line above", "{% endfor %}"),
     "{% if verified %}x{% end if %}": ("1:22", "'end if'", "{% endif %}"),
     "{% if verified %}x{% end %}": ("1:22", "'end'", "{% endif %}"),
     "{% if verified %}{% elseif level %}{% endif %}": ("1:21", "'elseif'", "elif"),

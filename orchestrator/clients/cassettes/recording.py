@@ -3,7 +3,6 @@
 import os
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -104,21 +103,18 @@ class RecordingClient:
             file.write(b"".join(each + b"\n" for each in lines))
 
     def _veiled(self, deltas: Sequence[ModelDelta]) -> tuple[ModelDelta, ...]:
-        """The deltas, without a secret that is cut in pieces: where there is one, the text becomes one piece."""
-        veiled: list[ModelDelta] = []
-        for reply in _replies(deltas):
-            said = "".join(delta.text for delta in reply if isinstance(delta, TextDelta))
-            clean = self._veil.text(said)
-            if clean != said:
-                first = next(delta for delta in reply if isinstance(delta, TextDelta))
-                whole = replace(first, text=clean)
-                reply = [whole if each is first else each for each in reply if each is first or not _is_text(each)]  # noqa: PLW2901
-            veiled += reply
-        return tuple(veiled)
+        """The deltas, also without a secret that is cut in pieces."""
+        return tuple(delta for reply in _replies(deltas) for delta in self._veiled_reply(reply))
 
-
-def _is_text(delta: ModelDelta) -> bool:
-    return isinstance(delta, TextDelta)
+    def _veiled_reply(self, reply: Sequence[ModelDelta]) -> Sequence[ModelDelta]:
+        """The same deltas; where their text holds a secret, all of it is one piece."""
+        said = "".join(delta.text for delta in reply if isinstance(delta, TextDelta))
+        clean = self._veil.text(said)
+        if clean == said:
+            return reply
+        first = next(index for index, delta in enumerate(reply) if isinstance(delta, TextDelta))
+        rest = [delta for delta in reply[first:] if not isinstance(delta, TextDelta)]
+        return [*reply[:first], TextDelta(text=clean), *rest]
 
 
 def _replies(deltas: Sequence[ModelDelta]) -> list[list[ModelDelta]]:
