@@ -10,20 +10,22 @@ from orchestrator.spec import ToolSpec
 
 DESCRIPTION_LENGTH = 1024  # the most that the API takes, in characters
 
+_OF_MODULES = {"module-raised", "module-slow", "unsupported-parameter"}
 _FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def unresolved(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """Each entry of ``tools:`` leads to functions that can be tools, and that tell a model what they do.
 
-    An error is told at each entry, a warning of a function or a module only at the first that brings it.
+    An entry that leads nowhere is told each time; what is wrong with a module or a function is told once, where it is
+    named first.
     """
     overridden = _overridden(project, resolution)
     said: set[Unresolved] = set()
     for entry in sorted(project.tools(), key=lambda entry: entry.at()):
         for fault in resolution.tools[entry.place].faults:
-            error = fault.severity is Severity.ERROR
-            if error or not (fault in said or (entry.place, _function(fault)) in overridden):
+            of_entry = fault.severity is Severity.ERROR and fault.code not in _OF_MODULES
+            if of_entry or not (fault in said or (entry.place, _function(fault)) in overridden):
                 said.add(fault)
                 yield _told(entry, fault)
 

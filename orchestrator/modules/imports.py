@@ -109,4 +109,7 @@ def _span(frame: traceback.FrameSummary, texts: Texts) -> Span | None:
 def _advice(error: BaseException) -> str | None:
     if isinstance(error, ModuleNotFoundError) and error.name:
         return f"install the package that brings {error.name.split('.')[0]!r}, or leave its import out"
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, KeyError) and frames and Path(frames[-1].filename).name in {"os.py", "<frozen os>"}:
+        return "read the environment inside the functions, when they are called: files are checked without it"
     return None

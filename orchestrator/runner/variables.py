@@ -41,7 +41,10 @@ def values_for(
 
 def _outside(variable: Variable, environ: Mapping[str, str]) -> object:
     if variable.env is not None and variable.env in environ:
-        return variable.parse(environ[variable.env])
+        try:
+            return variable.parse(environ[variable.env])
+        except VariableError as error:
+            raise VariableError(f"{error}; it came from the environment variable {variable.env}") from None
     if variable.default is REQUIRED:
         where = f", or set the environment variable {variable.env}" if variable.env else ""
         raise VariableError(f"variable {variable.name!r} has no default: give it{where}")

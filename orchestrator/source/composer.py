@@ -41,6 +41,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*(?:\s|#[^\r\n]*)*)*")
 # libyaml compares each %TAG with all before it: a file of nothing else would keep it busy for half a minute.
 _TAG_DIRECTIVE = re.compile("(?:^|[\r\n\x85\u2028\u2029])(%TAG[^\r\n]*)")
 _NO_ANCHOR = "write &name before the value that *name stands for; put it in quotes if it is a text"
+_DASH = re.compile(r"[\r\n][ \t]*(- [^\r\n]*)")
 _COMPARED_ANCHORS = 100
 _SUGGESTING_UNTIL = 50
 
@@ -197,11 +198,22 @@ class _Composer:
         data, missing = self._data(event, place)
         if not style and not is_key:
             warn_if_cut(self.faults, data, end)
+            missing = self._has_dash(place) or missing
         missing = missing and not is_key
         node = Node(start, end, None if missing else data, style, missing=missing)
         if event.anchor is not None:
             self._anchors[event.anchor] = _Anchor(node, 1, 0)
         self._add(Child(place, node), 0)
+
+    def _has_dash(self, place: Place) -> bool:
+        """Refuse an entry of a list that is indented too far: to YAML it goes on with the text above it."""
+        listed = bool(self._stack) and isinstance(self._stack[-1].event, yaml.SequenceStartEvent)
+        found = _DASH.search(self._text, *place) if listed else None
+        if found is not None:
+            hint = "line the '-' up with that of the entry above"
+            message = "this entry stands further in than the one above, so it is part of its text"
+            self.faults.report(found.span(1), "syntax", message, hint)
+        return found is not None
 
     def _data(self, event: yaml.ScalarEvent, place: Place) -> tuple[Scalar, bool]:
         """Give what a scalar means, and whether that is not known. Raises _Again."""

@@ -101,9 +101,14 @@ def mend_text(positions: Positions, text: str, value: Value, at: Place | None = 
     return Mend(Diagnostic(positions.span(place), "syntax", message, hint), covered(text, value.place), value.place[0])
 
 
+_TEMPLATE = re.compile(r"\{\{|\{%")
+
+
 def quoting(key: str | None, raw: str) -> str:
     """Say how a text is written so that YAML takes it for one."""
     key = key if key and len(key) <= _LONGEST_SHOWN else None
+    if key and key != "instructions" and _TEMPLATE.search(raw):
+        return "only instructions are a template: write the text itself"
     block = f"{key}: | with the text indented below it" if key and " " in raw else None
     written = quoted(raw) if "\n" not in raw else None
     if written is None:

@@ -63,10 +63,18 @@ def _approval(value: str) -> str:
     return value
 
 
+def _not_reserved(value: str) -> str:
+    if value.startswith(("agent:", "mcp:")):
+        raise PydanticCustomError("bad-value", "is reserved: tools are functions, as module:function")
+    return value
+
+
 class ToolSpec(Spec):
     """A tool, or all tools of a module."""
 
-    use: Filled = Field(description="`module` for all its public functions, or `module:function`.")
+    use: Annotated[Filled, AfterValidator(_not_reserved)] = Field(
+        description="`module` for all its public functions, or `module:function`."
+    )
     name: str | Absent = Field(None, description="What the model calls it; the function's own name by default.")
     description: str | Absent = Field(None, description="What the model is told; the docstring by default.")
     approval: Annotated[str, AfterValidator(_approval)] | Absent = Field(

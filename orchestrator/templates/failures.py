@@ -62,12 +62,17 @@ Explained = tuple[str, str | None]
 
 
 def _place(error: BaseException) -> tuple[Template | None, int]:
-    """The innermost template that was at work. Its compiled lines stand for offsets."""
+    """The innermost place of a template that was at work; of an endless recursion, whose depth is chance, the first.
+
+    Compiled lines stand for offsets.
+    """
     found: tuple[Template | None, int] = (None, 0)
     for frame, line in walk_tb(error.__traceback__):
         template = frame.f_globals.get("__jinja_template__")
         if isinstance(template, Template):
             found = (template, template.get_corresponding_lineno(line))
+            if isinstance(error, RecursionError):
+                break
     return found
 
 

@@ -97,9 +97,16 @@ def _compared(pair: _Pair) -> FileDiff:
     before, after = _configuration(old), _configuration(new)
     if isinstance(before, Configuration) and isinstance(after, Configuration):
         changes = compare(before, after)
+    elif _same(old, new):
+        changes = ()
     else:
         changes = tuple(each for each in (before, after) if isinstance(each, Change))
     return FileDiff(*names, tuple(_named(change, old, new) for change in changes))
+
+
+def _same(old: Side, new: Side) -> bool:
+    """Whether a file that can't be loaded says the same on both sides: nothing of it was changed."""
+    return old.path.is_file() and new.path.is_file() and old.path.read_bytes() == new.path.read_bytes()
 
 
 def _configuration(side: Side) -> Configuration | Change:

@@ -349,7 +349,7 @@ RENDERED = {
     "{% macro m(a) %}{% endmacro %}{{ m(1, 2) }}": ("1:35 render-failed", "takes 1 arguments only"),
     "{{ order.x }}{{ 1 / 0 }}": None,
     "{{ 1 / 0 }}{{ order.x }}": ("1:4 render-failed", "division by zero"),
-    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}": ("1:20 too-expensive", "for ever"),
+    "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}": ("1:43 too-expensive", "for ever"),
     "{% if verified %}{% for i in range(99999) %}{% for j in range(9) %}{% endfor %}{% endfor %}{% endif %}": (
         "1:48 too-expensive",
         "steps",
