@@ -16,7 +16,9 @@ from typing import Literal
 
 from orchestrator.diagnostics import Diagnostic
 
-ModelFailure = Literal["unreachable", "timeout", "refused", "broken", "context_length", "unauthorized", "rate_limited"]
+ModelFailure = Literal[
+    "unreachable", "timeout", "refused", "broken", "context_length", "unauthorized", "rate_limited", "unrecorded"
+]
 
 
 class OrchestrateError(Exception):

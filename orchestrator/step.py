@@ -116,7 +116,7 @@ def after_failure(graph: AgentGraph, state: State, kind: str | None, detail: str
         if trimmed is not None:
             return trimmed
     rest = [each for each in _chain(graph, state) if each.name not in state.failed | {model.name}]
-    if rest:
+    if rest and kind != "unrecorded":  # a replay that has left its cassette does not go on with another model
         return Fall(rest[0])
     return Finish("context_length" if kind == "context_length" else "failed", detail)
 

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
 from orchestrator.checks import in_order, silenced
 from orchestrator.clients.scripted import read_script
-from orchestrator.diagnostics import Diagnostic, Severity, Span
+from orchestrator.diagnostics import Diagnostic, Related, Severity, Span
 from orchestrator.loader import Examined, examine
 from orchestrator.project import called, includes_of, read_file, read_files, root_of
 from orchestrator.source import Source
@@ -56,7 +56,7 @@ def survey(paths: Sequence[Path], *, imports: bool = True, stdin: str | bytes | 
         surveyor.files[Path.cwd() / STDIN] = read_spec(Source.parse(STDIN, stdin))
     for path in surveyor.roots():
         surveyor.examine(path)
-    found = silenced(in_order(surveyor.found), surveyor.texts, all_checked=imports)
+    found = silenced(in_order(surveyor.told()), surveyor.texts, all_checked=imports)
     watched = frozenset(Path(text) for text in surveyor.texts if text != STDIN)
     return Survey(tuple(surveyor.names), tuple(in_order(found)), surveyor.texts, watched)
 
@@ -85,6 +85,8 @@ class _Surveyor:
     names: dict[str, None] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    _users: dict[str, set[str]] = field(default_factory=dict)
+    _tellers: dict[Diagnostic, list[str]] = field(default_factory=dict)
     _read: dict[Path, Reading[FileSpec]] = field(default_factory=dict)
     _searched: dict[Path, Mapping[Path, list[Path]]] = field(default_factory=dict)
 
@@ -178,8 +180,22 @@ class _Surveyor:
             return
         yield from includes_of(path, reading)
 
+    def told(self) -> Iterator[Diagnostic]:
+        """What was found. What is wrong with a part in some of the files only that include it says in which."""
+        for diagnostic in self.found:
+            users, tellers = self._users.get(diagnostic.span.path, set()), self._tellers.get(diagnostic, [])
+            some = tellers if len(tellers) < len(users) else []
+            also = tuple(Related(Span(root), f"as a part of {root}") for root in some)
+            yield replace(diagnostic, related=(*diagnostic.related, *also))
+
     def _add(self, examined: Examined) -> None:
         self.found += examined.diagnostics
+        if examined.project is not None:
+            root, *parts = (source.path for source in examined.project.sources)
+            for part in parts:
+                self._users.setdefault(part, set()).add(root)
+            for diagnostic in examined.diagnostics:
+                self._tellers.setdefault(diagnostic, []).append(root)
         for shown, text in examined.texts.items():
             self._note(shown, text)
 

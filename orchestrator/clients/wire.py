@@ -20,6 +20,7 @@ from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, NamedFun
 MOST_BYTES = 256 * 1024 * 1024  # of one reply
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark may come first
+_MOST_TOKENS = 10**12
 _CUT = {"length", "max_tokens", "model_length"}
 _FILTERED = {"content_filter", "safety", "recitation", "blocklist", "prohibited_content"}
 _BROKEN = {"error", "insufficient_system_resource", "network_error"}
@@ -365,4 +366,5 @@ def _usage(counted: dict[str, Any]) -> Usage:
 
 
 def _tokens(count: object) -> int:
-    return count if type(count) is int and count > 0 else 0
+    """How many tokens an endpoint has counted, as far as that can be true."""
+    return count if type(count) is int and 0 < count < _MOST_TOKENS else 0

@@ -45,7 +45,12 @@ FOLDERS = (ROOT / "agents", ROOT / "tests/examples/valid")
 EXAMPLES = [path for folder in FOLDERS for path in sorted(folder.glob("*.yaml")) if "." not in path.stem]
 NEEDED = {
     "variables.yaml": ("--var", "text=words"),
-    "template_names.yaml": ("--var", "amount=2", "--var", 'account={"name": "Ann", "a key": 1, "list": [{"value": 2}]}'),
+    "template_names.yaml": (
+        "--var",
+        "amount=2",
+        "--var",
+        'account={"name": "Ann", "a key": 1, "list": [{"value": 2}]}',
+    ),
 }
 GUARDS = (
     ("--var", "verified=true", "--var", "amount=5", "--var", 'customer={"vip": true, "age": 40}'),

@@ -101,6 +101,12 @@ async def test_a_run_that_was_killed_after_the_fall_goes_on_with_the_next_model(
     assert asked(later) == ["fast", "careful"]
 
 
+async def test_a_replay_that_has_left_its_cassette_asks_no_other_model() -> None:
+    gone = ModelError("a.jsonl has no reply to this request", kind="unrecorded")
+    session = await Session(one(FAST), breaks(gone)).say()
+    assert (session.status, session.state.detail) == ("failed", str(gone))
+
+
 # ---- long conversations
 
 

@@ -53,12 +53,16 @@ class ReplayClient:
             return left.popleft()
         cassette = f"model {request.model.name!r}: the cassette {self._cassette.path}"
         if left is not None:
-            raise ModelError(f"{cassette} has no further reply to this request: it was recorded less often")
+            raise ModelError(
+                f"{cassette} has no further reply to this request: it was recorded less often", kind="unrecorded"
+            )
         number, places = min(
             ((number, differences(self._counted(call.request.data), counted)) for number, call in self._cassette.calls),
             key=lambda found: len(found[1]),
         )
-        raise ModelError(f"{cassette} has no reply to this request. Nearest is line {number}: {told(places)}")
+        raise ModelError(
+            f"{cassette} has no reply to this request. Nearest is line {number}: {told(places)}", kind="unrecorded"
+        )
 
     def _counted(self, request: Object) -> Object:
         return {key: value for key, value in request.items() if key not in self._ignored}
