@@ -13,7 +13,9 @@ def find_flights(destination: str, day: date) -> list[str]:
         destination: The city to fly to.
         day: The day of the flight.
     """
-    return [f"FA{number} to {destination.title()} on {day:%d %B} at {hour}:15" for number, hour in ((114, 9), (118, 17))]
+    return [
+        f"FA{number} to {destination.title()} on {day:%d %B} at {hour}:15" for number, hour in ((114, 9), (118, 17))
+    ]
 
 
 def book_flight(number: str) -> str:
