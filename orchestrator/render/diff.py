@@ -257,7 +257,7 @@ def _values(change: Change) -> list[str]:
 def _shown(value: object) -> str:
     """A value as it is written in YAML, more or less."""
     if value is None:
-        return "none"
+        return "not set"
     if isinstance(value, str) and _PLAIN.fullmatch(value):
         return value
     text = json.dumps(int(value) if isinstance(value, float) and value.is_integer() else value, ensure_ascii=False)

@@ -88,7 +88,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 breaking
 
         agent a
-          breaking  guard-dropped: tool pay: v -> none  (new/bot.yaml:2:53)
+          breaking  guard-dropped: tool pay: v -> not set  (new/bot.yaml:2:53)
         """,
     ),
     "secret-dropped": (
@@ -178,7 +178,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 breaking
 
         variable v
-          breaking  variable-required: x -> none  (new/bot.yaml:1:16)
+          breaking  variable-required: x -> not set  (new/bot.yaml:1:16)
         """,
     ),
     "variable-type-changed": (
@@ -293,8 +293,8 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
 
         model fast
           notable   setting-changed: temperature: 0.2 -> 1 (used by a)  (new/bot.yaml:1:40)
-          notable   setting-changed: seed: 1 -> none (used by a)  (new/bot.yaml:1:16)
-          notable   setting-changed: strict: none -> true (used by a)  (new/bot.yaml:1:51)
+          notable   setting-changed: seed: 1 -> not set (used by a)  (new/bot.yaml:1:16)
+          notable   setting-changed: strict: not set -> true (used by a)  (new/bot.yaml:1:51)
         """,
     ),
     "tool-choice-changed": (
@@ -334,7 +334,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 notable
 
         agent a
-          notable   at-most-changed: handoff to b: none -> 2  (new/bot.yaml:3:102)
+          notable   at-most-changed: handoff to b: not set -> 2  (new/bot.yaml:3:102)
         """,
     ),
     "for-one-turn-changed": (
@@ -398,7 +398,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 notable
 
         agent a
-          notable   guard-added: handoff to b: none -> v  (new/bot.yaml:3:103)
+          notable   guard-added: handoff to b: not set -> v  (new/bot.yaml:3:103)
         """,
     ),
     "guard-changed": (
@@ -471,7 +471,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
 
         limits
           notable   limit-lowered: handoffs: 10 -> 2  (new/bot.yaml:3:32)
-          notable   limit-lowered: seconds: none -> 5  (new/bot.yaml:3:19)
+          notable   limit-lowered: seconds: not set -> 5  (new/bot.yaml:3:19)
         """,
     ),
     "packages-changed": (
@@ -534,7 +534,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 minor
 
         agent a
-          minor     timeout-changed: tool pay: none -> 2.5  (new/bot.yaml:2:53)
+          minor     timeout-changed: tool pay: not set -> 2.5  (new/bot.yaml:2:53)
         """,
     ),
     "sequential-changed": (
@@ -554,7 +554,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 minor
 
         agent a
-          minor     parallel-calls-changed: none -> false  (new/bot.yaml:1:75)
+          minor     parallel-calls-changed: not set -> false  (new/bot.yaml:1:75)
         """,
     ),
     "alias-removed": (
@@ -594,7 +594,7 @@ CASES: Mapping[str, tuple[Files, Files, str]] = {
         old/bot.yaml -> new/bot.yaml: 1 minor
 
         variable v
-          minor     variable-widened: ["x", "y"] -> none  (new/bot.yaml:1:16)
+          minor     variable-widened: ["x", "y"] -> not set  (new/bot.yaml:1:16)
         """,
     ),
 }
