@@ -57,10 +57,13 @@ def _choices(request: ModelRequest) -> dict[str, object]:
 
 
 class Reply:
-    """A reply in the making, from the pieces of its body. It gives what can be shown as soon as it is known."""
+    """A reply in the making, from the pieces of its body, which has at most ``most_bytes``.
 
-    def __init__(self) -> None:
-        self._reader = ReplyReader()
+    It gives what can be shown as soon as it is known.
+    """
+
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
+        self._reader = ReplyReader(most_bytes)
         self._assembly = Assembly()
 
     @property
@@ -112,9 +115,10 @@ class ReplyReader:
     ``done`` says that nothing more comes, ``head`` is how the body begins.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self.done = False
         self.head = b""
+        self._most_bytes = most_bytes
         self._document: list[bytes] | None = None
         self._events = EventStream()
         self._size = 0
@@ -126,8 +130,8 @@ class ReplyReader:
             Failure: it is no reply, reports an error, or has no end.
         """
         self._size += len(piece)
-        if self._size > MOST_BYTES:
-            raise Failure(f"sent a reply of more than {MOST_BYTES >> 20} MB", transient=False)
+        if self._size > self._most_bytes:
+            raise Failure(f"sent a reply of more than {self._most_bytes >> 10:,} KB", transient=False)
         if len(self.head) < READ_CHARS:
             piece = self._begin(piece)
         if self._document is not None:
