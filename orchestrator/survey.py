@@ -56,7 +56,7 @@ def survey(paths: Sequence[Path], *, imports: bool = True, stdin: str | bytes | 
         surveyor.files[Path.cwd() / STDIN] = read_spec(Source.parse(STDIN, stdin))
     for path in surveyor.roots():
         surveyor.examine(path)
-    found = silenced(in_order(surveyor.told()), surveyor.texts, all_checked=imports)
+    found = silenced(surveyor.told(), surveyor.texts, all_checked=imports)
     watched = frozenset(Path(text) for text in surveyor.texts if text != STDIN)
     return Survey(tuple(surveyor.names), tuple(in_order(found)), surveyor.texts, watched)
 

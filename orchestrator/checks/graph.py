@@ -28,7 +28,7 @@ def unreachable(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     entry = entry_of(project)
     if entry is None or not _is_whole(project):
         return
-    links = _links(project)
+    links = project.links()
     found = reached(entry, links)
     lost = within((name for name in project.agents if name not in found), links)
     for group in last_components(reversed_links(lost)):
@@ -42,9 +42,9 @@ def way_back(project: Project, _: Resolution) -> Iterator[Diagnostic]:
     entry = entry_of(project)
     if entry is None or not _is_whole(project):
         return
-    links = _links(project)
+    links = project.links()
     before = reached(entry, links)
-    back = reached(entry, reversed_links(_links(project, returning=True)))
+    back = reached(entry, reversed_links(project.links(returning=True)))
     lost = within((name for name in before if name not in back), links)
     for group in last_components(lost):
         path = _path(before, entry, _first(project, group))
@@ -92,16 +92,6 @@ def _is_whole(project: Project) -> bool:
     known = all(edge.spec.to in project.agents for edge in project.edges())
     named = project.names["agents"] == set(project.agents)
     return known and named and not broken and not project.unknown and not project.is_torn
-
-
-def _links(project: Project, *, returning: bool = False) -> dict[str, list[str]]:
-    """Who hands off to whom; when ``returning``, also the ways back that ``for_one_turn`` gives."""
-    links = {name: [edge.spec.to for edge in agent.edges] for name, agent in project.agents.items()}
-    for name, agent in project.agents.items() if returning else ():
-        for edge in agent.edges:
-            if edge.spec.for_one_turn:
-                links[edge.spec.to].append(name)
-    return links
 
 
 def _forced(project: Project, agent: Declared, resolution: Resolution) -> list[str]:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from orchestrator.diagnostics import Diagnostic, Severity, Span
+from orchestrator.source.positions import LINE_BREAK
 
 _COMMENT = re.compile(r"#\s*orchestrate:\s*ignore\[([^\]\r\n]*)\]")
 _BLOCK = re.compile(r"[:-][ \t]+([&!]\S+[ \t]+)*[|>][-+0-9]*[ \t]*(#.*)?$")
-_LINE = re.compile(r"\r\n|\r|\n")
 
 
 _Codes = Mapping[str, Span]
@@ -42,7 +42,7 @@ def silenced(
 def _comments(path: str, text: str) -> dict[int, _Codes]:
     """The comments of a file, by their line."""
     comments: dict[int, _Codes] = {}
-    for number, line in enumerate(_LINE.split(text), start=1):
+    for number, line in enumerate(LINE_BREAK.split(text), start=1):
         codes = {}
         for comment in _COMMENT.finditer(line):
             for code in re.finditer(r"[^\s,]+", comment[1]):
@@ -69,7 +69,7 @@ def _headers(text: str) -> dict[int, int]:
     """The lines that stand in block scalars, each with the line of the block's key."""
     held: dict[int, int] = {}
     header = indent = 0
-    for number, line in enumerate(_LINE.split(text), start=1):
+    for number, line in enumerate(LINE_BREAK.split(text), start=1):
         if line.strip() and _indent(line) <= indent:
             header = 0
         if header:

@@ -1,6 +1,5 @@
 """From a place in a template to a place in a file."""
 
-import re
 from pathlib import Path
 
 from orchestrator.diagnostics import Span
@@ -11,8 +10,6 @@ from orchestrator.templates import Piece
 Spot = tuple[Path | None, int, int]
 """A file that is included, or None for the routine itself; the line and the column in its text."""
 
-_LINE = re.compile(r"\r\n|\r|\n")
-
 
 def span_in(project: Project, resolution: Resolution, own: Placed[AgentSpec], spot: Spot, length: int = 0) -> Span:
     """Where a spot stands, in the YAML file or in an included one. A length of 0 goes to the end of the line."""
@@ -20,7 +17,7 @@ def span_in(project: Project, resolution: Resolution, own: Placed[AgentSpec], sp
     if path is None:
         return first_of(own.source.inside((*own.location, "instructions"), line, column), length)
     called = project.called(path)
-    lines = _LINE.split(resolution.texts.get(called, ""))
+    lines = resolution.lines(called)
     end = len(lines[line - 1]) + 1 if line <= len(lines) else column
     return first_of(Span(called, line, column, line, max(end, column)), length)
 

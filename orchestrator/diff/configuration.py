@@ -29,15 +29,6 @@ class Configuration:
         """The handoffs of an agent by target."""
         return {edge.spec.to: edge for edge in agent.edges}
 
-    def links(self, *, returning: bool = False) -> dict[str, list[str]]:
-        """Who hands off to whom; when ``returning``, also the ways back that ``for_one_turn`` gives."""
-        links = {name: list(self.edges(agent)) for name, agent in self.project.agents.items()}
-        for name, agent in self.project.agents.items() if returning else ():
-            for edge in agent.edges:
-                if edge.spec.for_one_turn:
-                    links[edge.spec.to].append(name)
-        return links
-
     def model(self, name: str) -> Mapping[str, object]:
         """What is said about a model, by its alias, or by the API name where there are no aliases.
 

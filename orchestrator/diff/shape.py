@@ -24,8 +24,8 @@ def shape_changes(old: Configuration, new: Configuration, pairing: Pairing) -> I
 
 
 def _reachable(side: Configuration) -> KeysView[str]:
-    return reached(side.entry, side.links()).keys()
+    return reached(side.entry, side.project.links()).keys()
 
 
 def _returning(side: Configuration) -> KeysView[str]:
-    return reached(side.entry, reversed_links(side.links(returning=True))).keys()
+    return reached(side.entry, reversed_links(side.project.links(returning=True))).keys()

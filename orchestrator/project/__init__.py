@@ -6,11 +6,12 @@ into a ``Project``, ``models`` makes its models, and ``facts`` has what its name
 
 from orchestrator.project.composition import Project, compose, variable_of
 from orchestrator.project.facts import Function, Functions, Resolution, Unresolved
-from orchestrator.project.files import Files, called, includes_of, read_file, read_files, root_of
+from orchestrator.project.files import OTHER_KINDS, Files, called, includes_of, read_file, read_files, root_of
 from orchestrator.project.models import models_of
 from orchestrator.project.parts import Declared, Parts, Place, Placed
 
 __all__ = [
+    "OTHER_KINDS",
     "Declared",
     "Files",
     "Function",

@@ -69,6 +69,15 @@ class Project:
         """The places that could not be read, and those that hold one."""
         return frozenset((path, at[:length]) for path, at in self.broken for length in range(1, len(at) + 1))
 
+    def links(self, *, returning: bool = False) -> dict[str, list[str]]:
+        """Who hands off to whom; when ``returning``, also the ways back that ``for_one_turn`` gives."""
+        links = {name: [edge.spec.to for edge in agent.edges] for name, agent in self.agents.items()}
+        for name, agent in self.agents.items() if returning else ():
+            for edge in agent.edges:
+                if edge.spec.for_one_turn:
+                    links[edge.spec.to].append(name)
+        return links
+
     def called(self, path: Path) -> str:
         """What people call a file of the project."""
         return called(path, absolute=Path(self.file.source.path).is_absolute())

@@ -1,10 +1,12 @@
 """What the names in a project really are: facts or faults."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orchestrator.diagnostics import Related, Severity, Span
 from orchestrator.project.parts import Declared, Place, Placed
+from orchestrator.source.positions import LINE_BREAK
 from orchestrator.spec import ToolSpec
 from orchestrator.templates import Analysis
 from orchestrator.tools import Tool
@@ -72,6 +74,16 @@ class Resolution:
     tools: Mapping[Place, Functions] = field(default_factory=dict)
     templates: Mapping[str, Analysis] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    def lines(self, path: str) -> Sequence[str]:
+        """The lines of a text, an empty one where it is not there. Each is cut once, however many faults it has."""
+        if path not in self._cut:
+            self._cut[path] = LINE_BREAK.split(self.texts.get(path, ""))
+        return self._cut[path]
+
+    @cached_property
+    def _cut(self) -> dict[str, Sequence[str]]:
+        return {}
 
     def complete(self, agent: Declared) -> bool:
         """Whether all tools of an agent are known."""

@@ -13,11 +13,13 @@ from orchestrator.spec import FileSpec, Reading, nearest, read_spec
 MAX_FILES = 1_000
 """The most files of one project."""
 
+OTHER_KINDS = (".test.yaml", ".test.yml", ".script.yaml", ".script.yml")
+"""How the names of YAML files end that are no files of agents."""
+
 _MAGIC = frozenset("*?[")
 _SHOWN = 80
 _MOST_PARTS = 40
 _MOST_STARS = 2  # each one more multiplies the time of the search by the depth of the folders
-_OTHER_KINDS = (".test.yaml", ".test.yml", ".script.yaml", ".script.yml")
 
 
 @dataclass(frozen=True)
@@ -215,11 +217,11 @@ def _globbed(base: Path, pattern: str) -> Iterator[Path]:
 
 
 def _is_ours(name: str) -> bool:
-    return not name.endswith(_OTHER_KINDS)
+    return not name.endswith(OTHER_KINDS)
 
 
 def _why_not(path: Path, target: Path, text: str) -> _Missing | None:
-    if text.endswith(_OTHER_KINDS):
+    if text.endswith(OTHER_KINDS):
         return _Missing(f"{text!r} is no file of agents, by its name", "include files of agents only", "bad-value")
     if target.is_dir():
         return _Missing(f"{text!r} is a folder", f"write {text.rstrip('/')}/*.yaml for the files in it")

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from orchestrator.checks.paths import reached
-from orchestrator.project import includes_of, read_file
+from orchestrator.project import OTHER_KINDS, includes_of, read_file
 from orchestrator.spec import FileSpec, Reading
 from orchestrator.survey import yaml_files
 
-_OTHER_KINDS = (".script.yaml", ".script.yml", ".test.yaml", ".test.yml")
 _AGENTS = re.compile(r"^(agents|include)[ \t]*:", re.MULTILINE)
 
 
@@ -20,7 +19,7 @@ def roots_in(folder: Path) -> Iterator[Path]:
     """
     links: dict[Path, list[Path]] = {}
     for path in yaml_files(folder):
-        if not path.name.endswith(_OTHER_KINDS) and (reading := _read(path)):
+        if not path.name.endswith(OTHER_KINDS) and (reading := _read(path)):
             links[path] = list(includes_of(path.resolve(), reading))
     by_real = {str(path.resolve()): [str(part) for part in parts] for path, parts in links.items()}
     included = {part for real, parts in by_real.items() for part in parts if part != real}
