@@ -7,6 +7,8 @@ OrchestrateError
 ├── UsageError         a call or command line that makes no sense (an agent that is not there, say)
 ├── RenderError        a template can't be compiled or rendered
 ├── ModelError         a model gave no answer: which model, which endpoint, what it said, what to try
+├── StoreError         a store of sessions can't be used, or does not hold what is asked of it (``orchestrator.stores``)
+│   └── SessionBusy    somebody else has the session open
 ├── NobodyToAsk        a tool asked a question, and there is no person to answer it
 └── ScriptError        a scripted model has no rule for what happened
 """

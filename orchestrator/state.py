@@ -33,7 +33,6 @@ from orchestrator.tools import Effects
 CallEvent = ApprovalRequested | ApprovalGiven | QuestionAsked | QuestionAnswered | ToolStarted | ToolFinished
 
 NOT_EXECUTED = "Not executed: {reason}."
-NOT_KNOWN = "Interrupted: it is not known whether this took effect. Check before you do it again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +144,16 @@ class State:
         return bool(self.run_id) and self.status is None
 
     @property
+    def awaiting_approval(self) -> tuple[Slot, ...]:
+        """The open calls that wait for a yes or a no."""
+        slots = self.open.slots if self.open else ()
+        return tuple(slot for slot in slots if slot.requested and slot.verdict is None and slot.result is None)
+
+    @property
     def waiting(self) -> bool:
         """Whether a person is to answer before anything goes on."""
         slots = self.open.slots if self.open else ()
-        return any(slot.asking or (slot.requested and slot.verdict is None) for slot in slots if slot.result is None)
+        return bool(self.awaiting_approval) or any(slot.asking for slot in slots if slot.result is None)
 
     @property
     def reply(self) -> str:
@@ -192,15 +197,6 @@ def apply(state: State, event: RecordedEvent) -> State:
             return _call_event(state, event)
 
 
-def settle(state: State, status: Status, *, at: float, detail: str = "") -> list[RecordedEvent]:
-    """The events that close a run, whatever it was doing: each open call is answered. Empty when none is under way."""
-    if not state.running:
-        return []
-    answers = _closing_answers(state.open, status, detail) if state.open else ()
-    finished = RunFinished(run_id=state.run_id, at=at, status=status, answers=answers, detail=detail)
-    return [replace(finished, used=_tick(state, finished).counters.used())]
-
-
 def variables_now(state: State) -> Mapping[str, object]:
     """The variables as the next wave sees them: with what finished calls of the open reply have set, in call order."""
     if state.open is None:
@@ -214,6 +210,15 @@ def merge(variables: Mapping[str, object], slots: Iterable[Slot]) -> Mapping[str
     for change in changes:
         variables = {**variables, **change}
     return variables
+
+
+def told(slot: Slot, content: str) -> str:
+    """The answer to a call as the model reads it: it says so where other arguments than the model's were executed."""
+    verdict = slot.verdict
+    if verdict is None or verdict.arguments is None:
+        return content
+    who = "The person" if verdict.by == "person" else "A policy"
+    return f"{who} changed the arguments to {verdict.arguments}.\n{content}"
 
 
 _UNCOUNTED = (RunStarted, RunResumed, ApprovalGiven, QuestionAnswered)
@@ -370,7 +375,7 @@ def _close(state: State, answers: tuple[ToolMessage, ...] = ()) -> State:
 
 
 def _content(slot: Slot) -> str:
-    return slot.result.content if slot.result else NOT_EXECUTED.format(reason="the run ended")
+    return told(slot, slot.result.content if slot.result else NOT_EXECUTED.format(reason="the run ended"))
 
 
 def _repeat(same: Same, slot: Slot) -> Same:
@@ -379,19 +384,3 @@ def _repeat(same: Same, slot: Slot) -> Same:
         return same
     this = Same(slot.call.name, slot.call.arguments, slot.result.content, same.times)
     return replace(this, times=same.times + 1 if this == same else 1)
-
-
-def _closing_answers(opened: Open, status: Status, detail: str) -> tuple[ToolMessage, ...]:
-    reason = f"the run ended ({status}{': ' + detail if detail and status != 'ended' else ''})"
-    return tuple(ToolMessage(slot.call.id, _closing_answer(slot, reason)) for slot in opened.slots if not slot.answered)
-
-
-def _closing_answer(slot: Slot, reason: str) -> str:
-    if slot.result is not None and slot.result.end:
-        return slot.result.content or "Ended."
-    if slot.result is not None:
-        said = f"{slot.result.content}\n" if slot.result.content else ""
-        return f"{said}The tool ran, but the conversation was not handed over: {reason}."
-    if slot.started in {"once", "keyed"}:
-        return NOT_KNOWN
-    return NOT_EXECUTED.format(reason=reason)

@@ -13,7 +13,7 @@ from orchestrator.events import Status
 from orchestrator.history import sent, to_leave_out, tokens_of
 from orchestrator.messages import ToolMessage
 from orchestrator.model import Model, NamedFunction, ToolChoice
-from orchestrator.state import NOT_EXECUTED, Slot, State, merge, variables_now
+from orchestrator.state import NOT_EXECUTED, Slot, State, merge, told, variables_now
 from orchestrator.templates import holds
 from orchestrator.tools import BadArguments, FunctionSchema, Outcome, Tool
 
@@ -230,8 +230,12 @@ def _judge_reply(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[
     limit = graph.limits.tool_calls
     if calls and state.counters.tool_calls + len(calls) > limit:
         return Finish("limit", f"tool_calls: {limit}")
-    unapproved = [s for s in calls if s.verdict is None and agent.tools_by_name[s.call.name].approval != "never"]
-    return AskApproval(tuple(unapproved)) if unapproved else None
+    return _approvals(agent, calls)
+
+
+def _approvals(agent: Agent, slots: Sequence[Slot]) -> AskApproval | None:
+    unapproved = tuple(s for s in slots if s.verdict is None and agent.tools_by_name[s.call.name].approval != "never")
+    return AskApproval(unapproved) if unapproved else None
 
 
 def _waves(agent: Agent, slots: Sequence[Slot]) -> Iterator[list[Slot]]:
@@ -267,10 +271,12 @@ def _wave(graph: AgentGraph, state: State, agent: Agent, wave: Sequence[Slot], d
         return ended
     variables = merge(state.variables, done)
     left = tuple(slot for slot in wave if slot.result is None)
-    # after a crash the configuration may be another one: a call whose tool is gone can't be run again
+    # after a crash the configuration may be another one: a tool may be gone, or need an approval that it did not need
     unjudged = [slot for slot in left if not slot.started or slot.call.name not in agent.tools_by_name]
     errors = _errors(graph, state, agent, unjudged, variables)
-    return Answer(errors) if errors else CallTools(left, variables)
+    if errors:
+        return Answer(errors)
+    return _approvals(agent, unjudged) or CallTools(left, variables)
 
 
 def _ended(done: Sequence[Slot]) -> Finish | None:
@@ -292,7 +298,9 @@ def _move(graph: AgentGraph, state: State, agent: Agent, slots: Sequence[Slot]) 
         return Finish("limit", reached)
     label = graph.agents[edge.target].label
     answers = tuple(
-        ToolMessage(slot.call.id, _move_answer(slot, label, won=slot is winner)) for slot in slots if not slot.answered
+        ToolMessage(slot.call.id, told(slot, _move_answer(slot, label, won=slot is winner)))
+        for slot in slots
+        if not slot.answered
     )
     return Transfer(edge, answers)
 

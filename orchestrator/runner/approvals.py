@@ -2,11 +2,13 @@
 
 import asyncio
 import inspect
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from orchestrator.agents import AgentGraph
+from orchestrator.errors import UsageError
 from orchestrator.events import ApprovalGiven, ApprovalRequested, RecordedEvent
 from orchestrator.messages import ToolCall, storable
 from orchestrator.runner.acts import Act
@@ -14,6 +16,7 @@ from orchestrator.runner.calls import context_for
 from orchestrator.runner.person import ApprovalRequest, Person, Verdict
 from orchestrator.state import Slot, State
 from orchestrator.tools import Tool, ToolContext, describe, in_thread
+from orchestrator.tools.arguments import parse
 
 log = logging.getLogger("orchestrator.runner")
 
@@ -84,7 +87,7 @@ def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[Recorde
             verdict=verdict.verdict,
             by=verdict.by,
             reason=storable(verdict.reason),
-            arguments=None if verdict.arguments is None else storable(verdict.arguments),
+            arguments=_edit(slot.call.arguments, verdict.arguments),
         )
     ]
     if verdict.verdict == "always" and state.open is not None:
@@ -94,6 +97,35 @@ def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[Recorde
             if other is not slot and other.requested and other.verdict is None and other.call.name == slot.call.name
         ]
     return events
+
+
+def verdict_on(state: State, call_id: str, verdict: Verdict, *, at: float) -> list[RecordedEvent]:
+    """The events that record a verdict while nothing runs. The run goes on from there when it is resumed.
+
+    Raises:
+        UsageError: no such call waits for an approval; says which do.
+    """
+    waiting = {slot.call.id: slot for slot in state.awaiting_approval}
+    if call_id in waiting:
+        return given(state, waiting[call_id], verdict, at)
+    names = ", ".join(f"{slot.call.id} ({slot.call.name})" for slot in waiting.values())
+    those = f"those that do: {names}" if names else "none does"
+    raise UsageError(f"the call {call_id!r} does not wait for an approval; {those}")
+
+
+def _edit(before: str, after: str | None) -> str | None:
+    """The arguments that replace the model's; None where they mean the same, however they are written."""
+    if after is None or after == before:
+        return None
+    try:
+        same = _canonical(before) == _canonical(after)
+    except (ValueError, RecursionError):  # one of them is no arguments at all
+        same = False
+    return None if same else storable(after)
+
+
+def _canonical(arguments: str) -> str:
+    return json.dumps(parse(arguments), sort_keys=True)
 
 
 def _ruled(state: State, slot: Slot, ruling: bool | str, at: float) -> RecordedEvent:

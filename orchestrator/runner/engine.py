@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NoReturn, assert_never
 
 from orchestrator.agents import AgentGraph
+from orchestrator.closing import settle
 from orchestrator.errors import NobodyToAsk, OrchestrateError
 from orchestrator.events import (
     Event,
@@ -51,9 +52,10 @@ from orchestrator.runner.calls import (
     release,
     request_for,
 )
+from orchestrator.runner.hiding import veiled
 from orchestrator.runner.person import ApprovalRequest, Person, Verdict
 from orchestrator.runner.questions import Questions
-from orchestrator.state import Slot, State, apply, settle
+from orchestrator.state import Slot, State, apply
 from orchestrator.step import (
     Answer,
     AskApproval,
@@ -68,13 +70,15 @@ from orchestrator.step import (
     next_step,
 )
 from orchestrator.tools import Outcome, Tool
+from orchestrator.veil import Veil
 
 
 @dataclass(frozen=True, slots=True)
 class World:
     """What a run acts with: the graph, the seams to model and person, and the clock (seconds since the epoch).
 
-    ``secrets`` are the values of secret variables. They are here and not in the state, so that nothing records them.
+    ``secrets`` are the values of secret variables. They are here and not in the state, so that nothing records them;
+    ``veil`` hides them in what tools give.
     """
 
     graph: AgentGraph
@@ -82,6 +86,7 @@ class World:
     person: Person | None
     clock: Callable[[], float]
     secrets: Mapping[str, object] = field(default_factory=dict)
+    veil: Veil | None = None
 
 
 class Engine:
@@ -278,16 +283,16 @@ class Engine:
             self._begin_next_tool(acts, questions)
 
         def take(act: Act, item: object) -> None:
-            match item:
+            match veiled(item, self._world.veil):
                 case Progress(text):
                     self._todo.append(ToolProgress(call_id=slot.call.id, text=text))
-                case Asked():
-                    questions.put(act, slot.call, self.state.agent, item)
+                case Asked() as asked:
+                    questions.put(act, slot.call, self.state.agent, asked)
                 case Withdrawn(asked):
                     questions.withdraw(asked)
-                case Outcome():
+                case Outcome() as outcome:
                     acts.end(act)
-                    done(item)
+                    done(outcome)
                 case TimedOut():
                     acts.drop(act)
                     late = f"Error: timed out after {seconds:g} s; it is not known whether it took effect"
@@ -334,7 +339,8 @@ class Engine:
         def take(act: Act, item: object) -> None:
             if isinstance(item, approvals.Ruled):
                 acts.end(act)
-                self._todo.extend(approvals.ruled(self.state, item, self._world.clock()))
+                rulings = veiled(item, self._world.veil)
+                self._todo.extend(approvals.ruled(self.state, rulings, self._world.clock()))
             elif isinstance(item, Asked):
                 release(item.answer, NobodyToAsk("a rule of approval asks by giving true"))
 

@@ -5,21 +5,25 @@ import contextlib
 import os
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from orchestrator.agents import AgentGraph
-from orchestrator.errors import GraphError, RenderError, UsageError
-from orchestrator.events import RecordedEvent, RunResumed, RunStarted, ToolFinished
+from orchestrator.closing import resumed, settle
+from orchestrator.errors import GraphError, RenderError, UsageError, VariableError
+from orchestrator.events import RecordedEvent, RunStarted
 from orchestrator.messages import storable
 from orchestrator.model import ModelClient
 from orchestrator.runner.engine import Engine, World
+from orchestrator.runner.hiding import veil_over
 from orchestrator.runner.person import Person
 from orchestrator.runner.run import Run
 from orchestrator.runner.variables import values_for
-from orchestrator.state import NOT_KNOWN, State, apply, settle
+from orchestrator.state import State, apply, variables_now
 from orchestrator.templates import compile_expression
+
+_ONLY_SECRETS = "a run that goes on keeps its variables, and can't be given {names}: begin a new turn"
 
 
 class Runner:
@@ -31,6 +35,9 @@ class Runner:
         person: approves calls and answers the questions of tools; None means that nobody is there.
         clock: gives the time in seconds since the epoch.
         environ: where variables with ``env`` are looked up; the process's environment by default.
+        hidden: texts that no tool may give away, such as the keys of models, besides the values of secret variables.
+            In what a tool or a rule of approval reports, dots stand for them. What the model and the person wrote stays
+            as it is: the arguments that are shown are those that are executed.
 
     Raises:
         GraphError: what a tool or a handoff requires is no expression.
@@ -44,11 +51,13 @@ class Runner:
         person: Person | None = None,
         clock: Callable[[], float] = time.time,
         environ: Mapping[str, str] | None = None,
+        hidden: Collection[str] = (),
     ) -> None:
         _check_guards(graph)
         self.graph = graph
         self._world = World(graph, client, person, clock)
         self._environ = os.environ if environ is None else environ
+        self._hidden = hidden
 
     def stream(
         self,
@@ -61,6 +70,8 @@ class Runner:
     ) -> Run:
         """Begin a user turn. Without a state it begins a session; an unfinished run is settled first.
 
+        The agents may be others than those that the state comes from: ``changed`` says what no longer fits.
+
         Args:
             message: what the person says.
             state: the session so far.
@@ -70,8 +81,8 @@ class Runner:
                 times of events stay with the clock.
 
         Raises:
-            UsageError: there is no such agent, or ``now`` is too far away.
-            VariableError: a variable is unknown, does not fit, or was never given.
+            UsageError: there is no such agent, or not any more, or ``now`` is too far away.
+            VariableError: a variable is unknown, was never given, or does not fit, be it given or of the session.
         """
         state = State(f"session_{uuid.uuid4().hex[:16]}") if state is None else state
         at = self._world.clock()
@@ -84,13 +95,14 @@ class Runner:
             run_id=f"run_{settled.runs + 1}",
             at=at,
             message=storable(message),
-            agent=self._agent(agent or settled.agent or self.graph.entry),
+            agent=self._agent(settled, agent),
             variables=values.recorded,
             config_digest=self.graph.digest,
-            chosen=agent is not None,
+            # a turn that can't go back to a caller goes back to none
+            chosen=agent is not None or not self.graph.agents.keys() >= {*settled.callers},
             now=None if now is None else _seconds(now),
         )
-        return Run(Engine(replace(self._world, secrets=values.secret), state, [*opening, started]))
+        return self._begin(state, [*opening, started], values.secret)
 
     def resume(self, state: State, *, secrets: Mapping[str, object] | None = None) -> Run:
         """Go on with an unfinished run. ``once`` calls that had started are answered "not known", the rest runs again.
@@ -101,20 +113,16 @@ class Runner:
 
         Raises:
             UsageError: the run has finished, or its agent is gone.
-            VariableError: a secret variable has no value.
+            VariableError: a secret variable has no value, or the session's variables do not fit the graph any more.
         """
         if not state.running:
             raise UsageError("there is nothing to resume: the session's last run has finished")
-        self._agent(state.agent)
-        now = self._world.clock()
-        opening: list[RecordedEvent] = [RunResumed(run_id=state.run_id, at=now)]
-        opening += [
-            ToolFinished(run_id=state.run_id, at=now, call_id=slot.call.id, content=NOT_KNOWN, error=True)
-            for slot in (state.open.slots if state.open else ())
-            if slot.started == "once" and slot.result is None
-        ]
-        values = values_for(self.graph, state.variables, secrets or {}, self._environ)
-        return Run(Engine(replace(self._world, secrets=values.secret), state, opening))
+        self._agent(state)
+        opening = resumed(state, at=self._world.clock())
+        values = values_for(self.graph, variables_now(state), secrets or {}, self._environ)
+        if values.recorded:
+            raise VariableError(_ONLY_SECRETS.format(names=", ".join(map(repr, values.recorded))))
+        return self._begin(state, opening, values.secret)
 
     async def run(
         self,
@@ -150,10 +158,17 @@ class Runner:
             raise UsageError("run_sync() would block the event loop: use `await runner.run(...)` here")
         return asyncio.run(self.run(message, state=state, agent=agent, variables=variables, now=now))
 
-    def _agent(self, name: str) -> str:
-        if name not in self.graph.agents:
-            raise UsageError(f"no agent named {name!r}; there are: {', '.join(self.graph.agents)}")
-        return name
+    def _begin(self, state: State, opening: Sequence[RecordedEvent], secrets: Mapping[str, object]) -> Run:
+        world = replace(self._world, secrets=secrets, veil=veil_over(secrets, self._hidden))
+        return Run(Engine(world, state, opening))
+
+    def _agent(self, state: State, chosen: str | None = None) -> str:
+        """Who answers. The agents may have changed since the session was kept."""
+        name = chosen or state.agent or self.graph.entry
+        if name in self.graph.agents:
+            return name
+        wrong = f"the agent {name!r}, whose turn it is, is gone" if chosen is None else f"no agent named {name!r}"
+        raise UsageError(f"{wrong}; there are: {', '.join(self.graph.agents)}")
 
 
 def _seconds(moment: datetime) -> float:

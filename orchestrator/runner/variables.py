@@ -20,8 +20,12 @@ def values_for(
 ) -> Values:
     """The values that a run begins with. ``known`` are those that the session has already, which stay.
 
+    The variables may have changed since: a known value that is declared no more is harmless and stays; one that does
+    not fit any more is nobody's to replace, and must be given anew.
+
     Raises:
-        VariableError: one that is given is unknown or does not fit, or one that must be given is missing.
+        VariableError: a value is given that is unknown or does not fit, one that must be given is missing, or a known
+            one does not fit.
     """
     for name in given:
         if name not in graph.variables:
@@ -32,11 +36,19 @@ def values_for(
         if name in given:
             value = variable.check(given[name])
         elif name in known and not variable.secret:
+            _check_kept(variable, known[name])
             continue
         else:
             value = _outside(variable, environ)
         (secret if variable.secret else recorded)[name] = value
     return Values(recorded, secret)
+
+
+def _check_kept(variable: Variable, value: object) -> None:
+    try:
+        variable.check(value)
+    except VariableError as error:
+        raise VariableError(f"{error}, which the session has kept: give it a value that fits") from None
 
 
 def _outside(variable: Variable, environ: Mapping[str, str]) -> object:

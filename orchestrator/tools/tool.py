@@ -124,7 +124,8 @@ class Tool:
                 value = await value
             return outcome_of(value, context)
         except Exception as error:
-            log.warning("tool %s raised", self.name, exc_info=True)
+            facts = {"tool": self.name, "call": context.call_id}
+            log.warning("tool %s raised", self.name, exc_info=True, extra={"facts": facts})
             return Outcome(describe(error), error=True)
         finally:
             current.reset(before)

@@ -26,6 +26,12 @@ class Entry:
     result: ToolFinished | None = None
 
     @property
+    def note(self) -> str:
+        """What the model is told of arguments that a person has changed."""
+        edit = self.verdict.arguments if self.verdict else None
+        return "" if edit is None else f"The person changed the arguments to {edit}.\n"
+
+    @property
     def moving(self) -> bool:
         return self.result is not None and bool(self.result.handoff or self.result.end)
 
@@ -73,6 +79,7 @@ class Books:
         self.said: dict[str, Verdict] = {}
         self.may_cancel = self.may_interrupt = self.may_fail = self.trusting = False
         self.paused_in: set[str] = set()
+        self.elsewhere: set[str] = set()  # calls that had started in the session that this one is a fork of
         self.run_id, self.offered = "", dict[str, list[bool]]()
         self.reach: Counter[str] = Counter()
         self.broken: list[str] = []
@@ -141,7 +148,9 @@ class Books:
         if self.open:
             self.messages.append(AssistantMessage(self.content, tuple(one.call for one in self.open)))
         for one in self.open:
-            said = one.result.content if one.result and one.call.id not in missing else answers[one.call.id]
+            ran = one.result is not None and one.call.id not in missing
+            said = f"{one.note}{one.result.content}" if ran and one.result else answers[one.call.id]
+            assert said.startswith(one.note), "an edit is not told"
             self.messages.append(ToolMessage(one.call.id, said))
             if one.result and not one.result.handoff:
                 this = (one.call.name, one.call.arguments, one.result.content)

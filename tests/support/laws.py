@@ -4,6 +4,7 @@
 act. It reads the rules and not the code, and it breaks where either breaks them.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,11 @@ from tests.support.random_worlds import Plan, rule_of
 
 UNCOUNTED = {"run_started", "run_resumed", "approval_given", "question_answered"}  # a person may take a night
 STOPS = {"length": "cut", "content_filter": "filtered", "refusal": "refused"}
+
+
+def meaning(arguments: str) -> str:
+    """What good arguments say, however they are written."""
+    return json.dumps(json.loads(arguments or "null") or {})
 
 
 class Law(Books):
@@ -161,7 +167,8 @@ class Law(Books):
         said = self.said.get(item.call_id)
         if item.by == "person" and not self.trusting:
             assert said is not None
-            assert (item.verdict, item.arguments) == (said.verdict, said.arguments)
+            edit = said.arguments and meaning(said.arguments) != meaning(entry.call.arguments)
+            assert (item.verdict, item.arguments) == (said.verdict, said.arguments if edit else None)
         assert item.by != "always" or (self.agent, entry.call.name) in self.always
         refused = self._tool(entry).approval is rule_of and self._tool(entry).check(entry.call.arguments).get("x") == 3
         assert (item.by, item.verdict) == ("rule", "denied") or not refused, "a rule's refusal is passed over"
@@ -188,6 +195,9 @@ class Law(Books):
         assert item.effects == plan.effects
         assert self.finish == "stop", "a call of a reply that was cut runs"
         assert not (entry.begun and plan.effects == "once"), "a `once` call starts again"
+        assert item.call_id not in self.elsewhere or plan.effects == "read", (
+            "what the forked session began is done again"
+        )
         assert plan.approval == "never" or (entry.verdict is not None and entry.verdict.verdict != "denied")
         assert not any(self._needs_verdict(one) for one in self.open), "runs before all approvals are settled"
         before = self._before(entry)

@@ -17,10 +17,13 @@ from orchestrator.events import (
     RunFinished,
     ToolFinished,
     ToolStarted,
+    from_json,
+    to_json,
 )
 from orchestrator.messages import AssistantMessage
-from orchestrator.runner import Run, Verdict
-from orchestrator.tools import Approval, ToolContext
+from orchestrator.runner import Run, Verdict, verdict_on
+from orchestrator.state import State, fold
+from orchestrator.tools import Approval, End, Handoff, ToolContext
 from tests.support.fakes import (
     ALWAYS,
     HANG,
@@ -33,6 +36,7 @@ from tests.support.fakes import (
     call,
     calls,
     graph,
+    recorded,
     say,
     to,
     tool_of,
@@ -219,16 +223,65 @@ async def test_rule_16_a_rule_sees_the_checked_arguments_and_the_variables() -> 
 
 async def test_rule_04_edited_arguments_are_executed_and_stand_in_the_transcript() -> None:
     session, _ = await asked("always", Verdict("granted", arguments='{"amount": 7}'))
-    assert session.answers() == ["paid 7"]
+    assert session.answers() == ['The person changed the arguments to {"amount": 7}.\npaid 7']
+    assert session.finished() == ["paid 7"]
     reply = session.state.messages[1]
     assert isinstance(reply, AssistantMessage)
     assert reply.tool_calls[0].arguments == '{"amount": 7}'
+    assert session.model.results() == session.answers()
 
 
 async def test_rule_04_edited_arguments_are_checked_again() -> None:
     session, _ = await asked("always", Verdict("granted", arguments='{"amount": "many"}'))
-    assert session.answers()[0].startswith("Error: 'amount': ")
+    assert session.answers()[0].startswith(
+        'The person changed the arguments to {"amount": "many"}.\nError: \'amount\': '
+    )
     assert not session.of(ToolStarted)
+
+
+@pytest.mark.parametrize("arguments", ['{"amount": 1}', ' {"amount":1}\n', None])
+async def test_group_34_arguments_that_say_the_same_are_no_edit(arguments: str | None) -> None:
+    session, person = await asked("always", Verdict("granted", arguments=arguments))
+    assert session.answers() == ["paid 1"]
+    assert session.of(ApprovalGiven)[0].arguments is None
+    reply = session.state.messages[1]
+    assert isinstance(reply, AssistantMessage)
+    assert reply.tool_calls[0].arguments == person.requests[0].call.arguments == '{"amount": 1}'
+
+
+@pytest.mark.parametrize(
+    "arguments", ['{"amount": 1.0}', '{"amount": true}', '{"amount": 1, "amount": 1}', "[", "[" * 9999]
+)
+async def test_group_34_arguments_that_only_look_the_same_are_an_edit(arguments: str) -> None:
+    session, _ = await asked("always", Verdict("granted", arguments=arguments))
+    assert session.of(ApprovalGiven)[0].arguments == arguments
+    assert session.answers()[0].startswith(f"The person changed the arguments to {arguments}.\n")
+
+
+async def test_group_34_what_a_policy_edits_is_not_said_to_be_the_persons() -> None:
+    session, _ = await asked("always", Verdict("granted", arguments='{"amount": 7}', by="policy"))
+    assert session.answers() == ['A policy changed the arguments to {"amount": 7}.\npaid 7']
+
+
+async def test_group_34_an_edit_is_told_where_the_tool_hands_off_or_ends() -> None:
+    def go(where: str) -> Handoff:
+        return Handoff(where)
+
+    def leave(text: str) -> End:
+        return End(text)
+
+    agents = graph(
+        agent("a", tool_of(go, approval="always"), tool_of(leave, approval="always"), hands=["b"]), agent("b")
+    )
+    edit = Verdict("granted", arguments='{"where": "b"}')
+    script = [calls(call("go", {"where": "c"})), say("done")]
+    session = await Session(agents, *script, person=FakePerson(verdicts=[edit])).say()
+    told = 'The person changed the arguments to {"where": "b"}.\nTransferred to B. Adopt persona immediately.'
+    assert session.answers() == [told]
+    edit = Verdict("granted", arguments='{"text": "bye"}')
+    session = await Session(agents, calls(call("leave", {"text": "go!"})), person=FakePerson(verdicts=[edit])).say()
+    assert session.answers() == ['The person changed the arguments to {"text": "bye"}.\nbye']
+    assert session.state.reply == "bye"
 
 
 async def test_rule_16_bad_arguments_and_guards_come_before_any_question() -> None:
@@ -320,6 +373,84 @@ async def test_rule_16_a_crash_between_two_requests_asks_each_once() -> None:
     await later.resume()
     assert later.answers() == ["paid 1", "paid 2"]
     assert len(later.of(ApprovalRequested)) == 2
+
+
+async def test_group_33_a_pause_survives_the_store_and_all_that_wait_are_asked_again() -> None:
+    agents = shop()
+    wanted = calls(amount(1), amount(2), amount(3))
+    session = await Session(agents, wanted, person=FakePerson(verdicts=[YES, None])).say()
+    stored = recorded(from_json(to_json(event)) for event in session.log)
+    person = FakePerson(verdicts=[None])
+    again = Session.reload(agents, stored, person=person)
+    await again.resume()
+    assert (again.state.running, again.state.waiting) == (True, True)
+    assert [request.call.arguments for request in person.requests] == ['{"amount": 2}']
+    person = FakePerson(verdicts=[NO, YES])
+    last = Session.reload(agents, again.log, say("done"), person=person)
+    await last.resume()
+    assert [request.call.arguments for request in person.requests] == ['{"amount": 2}', '{"amount": 3}']
+    assert last.answers() == ["paid 1", "Error: the person denied this call. It was not made.", "paid 3"]
+
+
+async def test_group_33_a_question_that_was_put_off_is_put_again() -> None:
+    def name(context: ToolContext) -> str:
+        return context.ask("who?")
+
+    agents = graph(agent("a", tool_of(name, effects="keyed")))
+    session = await Session(agents, calls("name"), person=FakePerson([None])).say()
+    assert (session.state.running, session.state.waiting) == (True, True)
+    stored = recorded(from_json(to_json(event)) for event in session.log)
+    later = Session.reload(agents, stored, say("done"), person=FakePerson(["Ada"]))
+    assert (await later.resume()).answers() == ["Ada"]
+
+
+# ---- a verdict while nothing runs
+
+
+async def paused(*wanted: Any) -> Session:
+    """A run that waits for a yes to each of these calls."""
+    return await Session(shop(), calls(*wanted), person=FakePerson(verdicts=[None])).say()
+
+
+async def later(session: Session, *verdicts: tuple[str, Verdict]) -> Session:
+    """The session after these verdicts were recorded; then it goes on, and nobody is to be asked any more."""
+    log = session.log
+    for call_id, verdict in verdicts:
+        log += verdict_on(fold("session", log), call_id, verdict, at=99_999.0)
+    again = Session.reload(shop(), log, say("done"), person=FakePerson())
+    return await again.resume()
+
+
+async def test_group_33_a_verdict_can_be_recorded_while_nothing_runs() -> None:
+    session = await paused(amount(1), amount(2), "ship")
+    one, two, _ = session.call_ids()
+    edit = Verdict("granted", arguments='{"amount": 5}')
+    again = await later(session, (two, Verdict("denied", "too much")), (one, edit))
+    told = 'The person changed the arguments to {"amount": 5}.\npaid 5'
+    assert again.answers() == [told, "Error: the person denied this call: too much. It was not made.", "shipped"]
+    assert again.state.counters.seconds == 0
+
+
+async def test_group_33_always_settles_the_others_that_wait_while_nothing_runs() -> None:
+    session = await paused(amount(1), amount(2))
+    assert (await later(session, (session.call_ids()[0], ALWAYS))).answers() == ["paid 1", "paid 2"]
+
+
+async def test_group_33_a_verdict_on_a_call_that_does_not_wait_is_refused() -> None:
+    session = await paused("ship", amount(1), amount(2))
+    with pytest.raises(UsageError) as error:
+        verdict_on(session.state, "call_1", YES, at=1.0)
+    expected = "the call 'call_1' does not wait for an approval; those that do: call_2 (pay), call_3 (pay)"
+    assert str(error.value) == expected
+
+
+async def test_group_33_a_verdict_can_be_given_once() -> None:
+    session = await paused(amount(1))
+    given = verdict_on(session.state, "call_1", NO, at=1.0)
+    with pytest.raises(UsageError, match="'call_1' does not wait for an approval; none does"):
+        verdict_on(fold("session", [*session.log, *given]), "call_1", YES, at=2.0)
+    with pytest.raises(UsageError, match="none does"):
+        verdict_on(State("empty"), "call_1", YES, at=1.0)
 
 
 # ---- a person's own faults, and cancelling while a person thinks

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.closing import NOT_KNOWN
 from orchestrator.events import (
     Event,
     ModelAsked,
@@ -21,7 +22,7 @@ from orchestrator.events import (
 from orchestrator.messages import AssistantMessage
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Run, Runner
-from orchestrator.state import NOT_KNOWN, State
+from orchestrator.state import State
 from orchestrator.tools import ToolContext
 from tests.support.fakes import (
     FakePerson,

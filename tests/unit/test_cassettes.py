@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from orchestrator.agents import AgentGraph
 from orchestrator.cassette import Header
 from orchestrator.clients.cassettes import RecordingClient, ReplayClient, read_cassette
-from orchestrator.clients.cassettes.veil import HIDDEN, Veil
 from orchestrator.clients.router import Router
 from orchestrator.errors import ModelError, ModelFailure, UsageError
 from orchestrator.events import (
@@ -33,6 +32,7 @@ from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, Mod
 from orchestrator.runner import Runner
 from orchestrator.state import State
 from orchestrator.tools import FunctionSchema
+from orchestrator.veil import HIDDEN, Veil
 from tests.support.fakes import FakeClock, FakeModel, Turn, agent, breaks, calls, graph, hangs, say, to
 
 KEY = "sk-aVeryLongKeyThatNobodyMaySee0123"

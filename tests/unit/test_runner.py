@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from orchestrator.agents import Edge
+from orchestrator.closing import NOT_KNOWN
 from orchestrator.errors import ModelError, NobodyToAsk, VariableError
 from orchestrator.events import (
     Event,
@@ -26,7 +27,6 @@ from orchestrator.events import (
 from orchestrator.messages import AssistantMessage
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Question, Runner
-from orchestrator.state import NOT_KNOWN
 from orchestrator.tools import Handoff, ToolContext
 from tests.support.fakes import (
     HANG,

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.closing import NOT_KNOWN, forked, settle
 from orchestrator.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -23,7 +24,7 @@ from orchestrator.events import (
     to_json,
 )
 from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage
-from orchestrator.state import NOT_KNOWN, State, apply, fold, settle, variables_now
+from orchestrator.state import State, apply, fold, variables_now
 from tests.support.fakes import check_transcript, recorded
 from tests.support.worlds import World
 
@@ -171,6 +172,41 @@ def test_rule_11_settle_says_what_is_not_known() -> None:
         "Not executed: the run ended (interrupted).",
         "Not executed: the run ended (interrupted).",
     ]
+
+
+def test_group_33_a_fork_inside_a_run_says_what_is_not_known() -> None:
+    """Its calls have other idempotency keys: ``keyed`` ones must not run in it either."""
+    state = after(replied(*"12345"), began("1"), began("2", effects="keyed"), began("3", effects="read"), began("4"))
+    state = apply(state, done("4"))
+    events = forked(state, at=50_000.0)
+    assert [event.type for event in events] == ["run_resumed", "tool_finished", "tool_finished"]
+    for event in events:
+        state = apply(state, event)
+    assert state.open is not None
+    assert [slot.result.content if slot.result else None for slot in state.open.slots] == [
+        *(NOT_KNOWN, NOT_KNOWN, None, "ok", None)
+    ]
+    assert all(slot.result.error for slot in state.open.slots[:2] if slot.result)
+    assert (state.running, state.counters.seconds) == (True, 0)
+    assert forked(state, at=50_001.0) == []
+
+
+async def test_group_33_a_fork_where_nothing_had_started_has_nothing_to_say() -> None:
+    assert forked(State("s"), at=1) == []
+    assert forked(after(replied("1"), began("1", effects="read")), at=1) == []
+    log = (await World().session().say()).log
+    assert forked(fold("session", log), at=1) == []
+
+
+async def test_group_33_every_fork_goes_on_from_there_with_a_valid_transcript() -> None:
+    log = (await World().session().say()).log
+    for cut in range(1, len(log)):
+        state = fold("fork", log[:cut])
+        for event in forked(state, at=2000.0):
+            state = apply(state, event)
+        for event in settle(state, "interrupted", at=2000.0):
+            state = apply(state, event)
+        check_transcript(state.messages)
 
 
 async def test_group_03_the_fold_of_stored_events_is_the_same_at_every_prefix() -> None:

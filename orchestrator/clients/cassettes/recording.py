@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from orchestrator.cassette import Call, Failed, Header, Replied, adapter, asked, digest
-from orchestrator.clients.cassettes.veil import Veil
 from orchestrator.errors import ModelError, UsageError
 from orchestrator.events import ModelRestarted, TextDelta
 from orchestrator.messages import encode
 from orchestrator.model import ModelClient, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.veil import Veil
 
 
 class _UnwrittenError(ModelError):

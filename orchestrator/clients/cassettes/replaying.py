@@ -7,9 +7,9 @@ from pathlib import Path
 from orchestrator.cassette import Call, Failed, Object, Replied, asked, digest
 from orchestrator.clients.cassettes.differences import differences, told
 from orchestrator.clients.cassettes.reading import Cassette, read_cassette
-from orchestrator.clients.cassettes.veil import Veil
 from orchestrator.errors import ModelError, UsageError
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.veil import Veil
 
 
 class ReplayClient:
