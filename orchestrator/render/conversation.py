@@ -1,8 +1,8 @@
 """A conversation as text: what the agents say on one stream, what happens around it on the other."""
 
-import json
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TextIO
 
 from rich.console import Console
@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from orchestrator.agents import AgentGraph
 from orchestrator.events import (
+    ApprovalGiven,
     Event,
     FellBack,
     HandedOff,
@@ -27,12 +28,10 @@ from orchestrator.events import (
 )
 from orchestrator.messages import ToolCall
 from orchestrator.render.excerpts import harmless
+from orchestrator.render.words import BROKE_OFF, arguments_of, ending, first_line, trouble
 
 View = Callable[[Event], None]
 
-ARGUMENTS_SHOWN = 100  # characters
-SILENT_SECONDS = 1.0  # shorter pauses are not worth a line
-_LONGER = "help: give the model history: {max_tokens: N}, or a smaller N, or take one with a longer context"
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -85,16 +84,10 @@ class TextView:
                 self._restarted()
             case ModelResponded():
                 self._responded(event)
-            case ToolStarted():
-                call = self._calls[event.call_id]
-                self._tell(f"→ {call.name}({arguments_of(call)})")
-            case ToolProgress():
-                self._tell(f"  {self._name(event.call_id)}: {event.text}")
-            case ToolFinished():
-                if event.error:
-                    self._tell(f"✗ {self._name(event.call_id)}: {_first_line(event.content)}", "red")
+            case ToolStarted() | ToolProgress() | ToolFinished() | ApprovalGiven():
+                self._tool(event)
             case HandedOff():
-                self._tell(f"⇒ {self._graph.agents[event.target].label}", "cyan")
+                self._tell(f"⇒ {self._label(event.target)}", "cyan")
             case Retrying() | FellBack() | HistoryTrimmed():
                 self._bad_day(event)
             case RunFinished():
@@ -102,10 +95,13 @@ class TextView:
             case _:
                 pass
 
+    def recall(self, calls: Iterable[ToolCall]) -> None:
+        """Make calls known that were made before this view began: those that a run goes on with."""
+        self._calls |= {call.id: call for call in calls}
+
     def _say(self, text: str) -> None:
         if not self._mid_line and self._terminal:
-            label = self._graph.agents[self._agent].label
-            self._says.print(f"[bold cyan]{escape(label)}:[/] ", end="")
+            self._says.print(f"[bold cyan]{escape(self._label(self._agent))}:[/] ", end="")
         # what a model writes must not steer the terminal
         self._out.write(_CONTROLS.sub("", text) if self._terminal else text)
         self._out.flush()
@@ -126,7 +122,7 @@ class TextView:
         """Say that what stands on the terminal is void, where something does."""
         if self._streamed:
             self._end_line()
-            self._says.print("… (the answer broke off; it begins anew)", style="dim", markup=False)
+            self._says.print(BROKE_OFF, style="dim", markup=False)
             self._streamed = False
 
     def _responded(self, event: ModelResponded) -> None:
@@ -136,49 +132,35 @@ class TextView:
         self._calls |= {call.id: call for call in event.message.tool_calls}
 
     def _bad_day(self, event: Retrying | FellBack | HistoryTrimmed) -> None:
+        told = trouble(event)
+        if told is not None:
+            self._tell(told, "yellow" if isinstance(event, FellBack) else "dim")
+
+    def _tool(self, event: ToolStarted | ToolProgress | ToolFinished | ApprovalGiven) -> None:
+        call = self._calls.get(event.call_id) or ToolCall(event.call_id, event.call_id, "")
         match event:
-            case Retrying(seconds=seconds, attempt=attempt):
-                if seconds >= SILENT_SECONDS or attempt > 2:
-                    self._tell(f"trying again in {_pause(seconds)} s (attempt {attempt}): {event.reason}")
-            case FellBack():
-                self._tell(f"asking model {event.to_model!r} instead: {event.reason}", "yellow")
-            case HistoryTrimmed(messages=count):
-                gone = "oldest message is" if count == 1 else f"{count:,} oldest messages are"
-                self._tell(f"the {gone} no longer sent to the model")
+            case ToolStarted():
+                self._tell(f"→ {call.name}({arguments_of(call)})")
+            case ToolProgress(text=text):
+                self._tell(f"  {call.name}: {text}")
+            case ToolFinished(error=True, content=content):
+                self._tell(f"✗ {call.name}: {first_line(content)}", "red")
+            case ApprovalGiven(arguments=str(arguments)):
+                self._calls[call.id] = replace(call, arguments=arguments)
+            case _:
+                pass
 
     def _finished(self, event: RunFinished) -> None:
         if event.status == "ended" and event.detail:
             self._say(event.detail)
         self._end_line()
-        if event.status not in {"answered", "ended"}:
-            self._tell(f"the run ended: {event.status}{': ' + event.detail if event.detail else ''}", "yellow")
-        if event.status == "context_length":
-            self._tell(_LONGER)
+        for line in ending(event):
+            self._tell(line, "yellow")
 
-    def _name(self, call_id: str) -> str:
-        return self._calls[call_id].name
-
-
-def arguments_of(call: ToolCall) -> str:
-    """A call's arguments as people write them: ``search_query='rocket boots'``; as they are when they are no object."""
-    try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        arguments = None
-    if isinstance(arguments, dict):
-        text = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
-    else:
-        text = call.arguments
-    return text if len(text) <= ARGUMENTS_SHOWN else f"{text[:ARGUMENTS_SHOWN]}…"
+    def _label(self, name: str) -> str:
+        agent = self._graph.agents.get(name)
+        return agent.label if agent else name
 
 
 def _console(file: TextIO) -> Console:
     return Console(file=file, highlight=False, soft_wrap=True, emoji=False)
-
-
-def _first_line(text: str) -> str:
-    return next(iter(text.splitlines()), "")
-
-
-def _pause(seconds: float) -> str:
-    return f"{seconds:.0f}" if seconds >= SILENT_SECONDS else f"{seconds:.1f}"

@@ -19,13 +19,21 @@ _INDENT = "    "
 _NOT_SETTINGS = {"model", "messages", "tools", "tool_choice", "parallel_tool_calls", "stream", "stream_options"}
 
 
-def prompt(agent: Agent, body: Mapping[str, Any], size: Size, *, width: int | None = None, color: bool = False) -> str:
-    """Give an agent's first request as text: the model, the system message, the functions, the message, the size.
+def prompt(
+    agent: Agent,
+    body: Mapping[str, Any],
+    size: Size,
+    *,
+    width: int | None = None,
+    color: bool = False,
+    nothing: str = "none: give one with --message",
+) -> str:
+    """Give an agent's request as text: the model, the system message, the functions, the messages, the size.
 
     ``width`` is that of a terminal: there, lines are wrapped, those of messages are numbered, and nothing in them
-    steers it. Without it all texts stand as they are.
+    steers it. Without it all texts stand as they are. ``nothing`` is said where there is no message.
     """
-    return "".join(f"{line}\n" for line in _Page(agent, body, width, color).lines(size))
+    return "".join(f"{line}\n" for line in _Page(agent, body, width, color).lines(size, nothing))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +43,18 @@ class _Page:
     width: int | None
     color: bool
 
-    def lines(self, size: Size) -> Iterator[str]:
-        system, *messages = (message["content"] for message in self.body["messages"])
+    def lines(self, size: Size, nothing: str) -> Iterator[str]:
+        system, *messages = self.body["messages"]
         yield from self._about()
         yield from self._section("system", self._message(system))
         yield from self._section("functions", self._functions())
         left_out = self._left_out()
         if left_out:
             yield from self._section("not offered now", left_out)
-        yield from self._section("user", self._message(messages[0]) if messages else ["none: give one with --message"])
+        if not messages:
+            yield from self._section("user", [nothing])
+        for message in messages:
+            yield from self._section(message["role"], self._message(message))
         yield from self._section("size", self._text(_told(size)))
 
     def _about(self) -> Iterator[str]:
@@ -63,9 +74,12 @@ class _Page:
         yield self._style(f"── {title} ──", bold=True)
         yield from lines
 
-    def _message(self, text: str) -> Iterator[str]:
-        for number, line in enumerate(text.split("\n"), 1):
+    def _message(self, message: Mapping[str, Any]) -> Iterator[str]:
+        lines = message["content"].split("\n") if message["content"] is not None else []
+        for number, line in enumerate(lines, 1):
             yield from self._text(line, "" if self.width is None else f"{number:4} ", dim=True)
+        for call in message.get("tool_calls", ()):
+            yield from self._text(f"→ {call['function']['name']}({call['function']['arguments']})")
 
     def _functions(self) -> Iterator[str]:
         if "tools" not in self.body:

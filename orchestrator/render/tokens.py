@@ -42,9 +42,14 @@ def size_of(body: Mapping[str, Any]) -> Size:
 
 
 def _texts(body: Mapping[str, Any]) -> tuple[str, str, str]:
-    system, *messages = (message["content"] for message in body["messages"])
+    system, *messages = map(_text, body["messages"])
     tools = body.get("tools")
     return system, json.dumps(tools, ensure_ascii=False, separators=(",", ":")) if tools else "", "\n".join(messages)
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    called = (call["function"] for call in message.get("tool_calls", ()))
+    return "\n".join([message["content"] or "", *(f"{call['name']} {call['arguments']}" for call in called)])
 
 
 def _estimated(texts: tuple[str, str, str], origin: str) -> Size:

@@ -8,6 +8,7 @@ import pytest
 
 from orchestrator.errors import ModelError
 from orchestrator.events import (
+    ApprovalGiven,
     Event,
     FellBack,
     HistoryTrimmed,
@@ -165,6 +166,33 @@ def test_tools_can_not_steer_the_terminal() -> None:
     ]
     told = "→ look(␛[31m)\n  look: half␇ done\n✗ look: no␛[0m\n"
     assert seen(events) == Seen(told, "", told)
+
+
+def test_arguments_that_nest_without_end_are_shown_as_they_are() -> None:
+    call = ToolCall("call_1", "look", "[" * 200_000)
+    events: list[Event] = [asked(), reply(None, call), ToolStarted(run_id="run_1", at=0, call_id="call_1")]
+    assert seen(events).err == f"→ look({'[' * 100}…)\n"
+
+
+def test_group_34_the_arguments_shown_are_the_arguments_executed() -> None:
+    edited = ApprovalGiven(run_id="run_1", at=0, call_id="call_1", verdict="granted", by="person", arguments='{"a": 2}')
+    events: list[Event] = [
+        asked(),
+        reply(None, ToolCall("call_1", "look", '{"a": 1}')),
+        edited,
+        ToolStarted(run_id="run_1", at=0, call_id="call_1"),
+    ]
+    assert seen(events).err == "→ look(a=2)\n"
+
+
+def test_group_33_calls_of_an_earlier_process_are_told() -> None:
+    err = io.StringIO()
+    view = TextView(ONE, io.StringIO(), err)
+    view.recall([ToolCall("call_1", "look", '{"a": 1}')])
+    for call_id in ("call_1", "call_2"):
+        view(ToolStarted(run_id="run_2", at=0, call_id=call_id))
+        view(ToolFinished(run_id="run_2", at=0, call_id=call_id, content="no", error=True))
+    assert err.getvalue() == "→ look(a=1)\n✗ look: no\n→ call_2()\n✗ call_2: no\n"
 
 
 def test_an_error_without_a_word_is_told() -> None:

@@ -51,6 +51,18 @@ class Happened:
         return {move: tuple(numbers) for move, numbers in found.items()}
 
 
+def happened_in(events: Iterable[Event]) -> Happened:
+    """Give what happened in a session whose events these are, from its first.
+
+    Raises:
+        EventsError: the beginning of a run is missing.
+    """
+    story = _Story()
+    for event in events:
+        story.add(event)
+    return story.happened()
+
+
 def read_events(lines: Iterable[bytes], name: str) -> Happened:
     """Give what happened in sessions whose events these lines are. ``name`` is what people call the file.
 
@@ -64,7 +76,7 @@ def read_events(lines: Iterable[bytes], name: str) -> Happened:
                 story.add(_event(line))
             except EventsError as error:
                 raise EventsError(f"{name}:{number}: error: {error}") from None
-    return Happened(tuple(story.path), dict(story.answers), dict(story.refused))
+    return story.happened()
 
 
 def gone(graph: AgentGraph, happened: Happened) -> list[str]:
@@ -113,6 +125,9 @@ class _Story:
                 self.answers[self._speaker(event.run_id)] += 1
             case _:
                 pass
+
+    def happened(self) -> Happened:
+        return Happened(tuple(self.path), dict(self.answers), dict(self.refused))
 
     def _speaker(self, run_id: str) -> str:
         if run_id not in self._speaking:

@@ -1,0 +1,5 @@
+"""A conversation on a terminal."""
+
+from orchestrator.render.terminal.view import TerminalView
+
+__all__ = ["TerminalView"]
