@@ -22,6 +22,7 @@ from openai import APIConnectionError, APIStatusError, AsyncOpenAI, Omit
 from orchestrator.clients.connections import failure_of
 from orchestrator.clients.endpoints import OPENAI_URL, Address
 from orchestrator.clients.failures import Failure, one_line
+from orchestrator.clients.logged import Attempt
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, Timeouts
@@ -68,23 +69,28 @@ class OpenAIClient:
         Raises:
             ModelError: see there.
         """
-        reply, shown = Reply(), False
+        reply, attempt, shown = Reply(), Attempt(self._address, request), False
         try:
-            async with aclosing(self._deltas(request, reply)) as deltas:
+            async with aclosing(self._deltas(request, reply, attempt)) as deltas:
                 async for delta in deltas:
                     shown = True
                     yield delta
         except (Failure, APIStatusError, APIConnectionError, httpx2.HTTPError, httpx2.InvalidURL) as error:
             if not reply.finished:  # what breaks behind the end of a reply does not matter
-                raise self._told(request, failure_of(error, begun=reply.begun), shown) from None
+                failure = failure_of(error, begun=reply.begun)
+                attempt.failed(error, failure)
+                raise self._told(request, failure, shown) from None
+        finally:
+            attempt.ended(reply)
         yield reply.response()
 
-    async def _deltas(self, request: ModelRequest, reply: Reply) -> AsyncGenerator[ModelDelta, None]:
+    async def _deltas(self, request: ModelRequest, reply: Reply, attempt: Attempt) -> AsyncGenerator[ModelDelta, None]:
         """What can be shown of the reply, until it is complete."""
         deadline = _Deadline(request.model.timeouts)
         _waited_for.set(deadline)
-        async with self._answer(request, deadline) as pieces:
+        async with self._answer(request, deadline, attempt) as pieces:
             while not reply.done and (piece := await deadline.within(anext(pieces, b""), replying=reply.begun)):
+                attempt.came()
                 for delta in reply.feed(piece):
                     yield delta
             for delta in reply.end():
@@ -92,10 +98,15 @@ class OpenAIClient:
             await _drain(pieces)
 
     @asynccontextmanager
-    async def _answer(self, request: ModelRequest, deadline: "_Deadline") -> AsyncIterator[AsyncGenerator[bytes, None]]:
+    async def _answer(
+        self, request: ModelRequest, deadline: "_Deadline", attempt: Attempt
+    ) -> AsyncIterator[AsyncGenerator[bytes, None]]:
         """The body of the answer, in pieces as they come."""
         try:
-            response = await deadline.within(self._send(request))
+            body = body_of(request)
+            attempt.sending(body)
+            response = await deadline.within(self._send(request, body))
+            attempt.answered(response)
             try:
                 async with aclosing(response.aiter_bytes()) as pieces:
                     yield pieces
@@ -104,13 +115,13 @@ class OpenAIClient:
         finally:
             deadline.close()
 
-    async def _send(self, request: ModelRequest) -> httpx2.Response:
+    async def _send(self, request: ModelRequest, body: bytes) -> httpx2.Response:
         model = request.model
         accept = "text/event-stream" if model.stream else "application/json"
         return await self._client.post(
             str(self._address.url),
             cast_to=httpx2.Response,
-            content=body_of(request),
+            content=body,
             options={
                 "headers": {"Accept": accept, **self._headers},
                 "timeout": httpx2.Timeout(None, connect=model.timeouts.connect),
