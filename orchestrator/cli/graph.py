@@ -3,11 +3,14 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from orchestrator.cli.completing import complete_session, complete_yaml
+from orchestrator.cli.keeping import STORE
 from orchestrator.cli.options import fail
 from orchestrator.cli.streams import kept_for_answers
 
@@ -30,7 +33,7 @@ _DRAWN = {"text", "svg", "png"}
 
 
 @click.command(short_help="Draw the agents and their handoffs.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), shell_complete=complete_yaml)
 @click.option(
     "--format",
     "form",
@@ -50,7 +53,22 @@ _DRAWN = {"text", "svg", "png"}
     type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
     help="Show what happened: what `run --format jsonl` printed; - for standard input.",
 )
-def graph(file: Path, form: str | None, output: Path | None, with_tools: bool, events: Path | None) -> None:
+@click.option(
+    "--session",
+    metavar="ID",
+    help="Show what happened in this session: its id, or its name.",
+    shell_complete=complete_session,
+)
+@STORE
+def graph(
+    file: Path,
+    form: str | None,
+    output: Path | None,
+    with_tools: bool,
+    events: Path | None,
+    session: str | None,
+    store: str | None,
+) -> None:
     """Draw the agents of FILE and the handoffs between them.
 
     Agents that can't be reached, that can't hand back, or that hand off for ever are marked. Pictures, and the drawing
@@ -59,13 +77,41 @@ def graph(file: Path, form: str | None, output: Path | None, with_tools: bool, e
     from orchestrator.cli.loading import load_or_exit
     from orchestrator.render.graph.picture import picture_of
 
+    past = _Past(events, session, store)
     with kept_for_answers() as out:  # importing a tool module may print
         chosen = _format(form, output, out)
         shown = load_or_exit(file).unwrap()
-        happened = None if events is None else _happened(events, shown)
+        happened = past.happened(shown, file)
         picture = picture_of(shown, tools=with_tools, happened=happened)
         drawn = _json(shown, happened) if chosen == "json" else _drawn(picture, chosen, output, out)
         _write(drawn, output, out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """Where to find what happened: in a file of events, or in a session."""
+
+    events: Path | None
+    session: str | None
+    store: str | None
+
+    def __post_init__(self) -> None:
+        if self.events is not None and self.session is not None:
+            fail("--events and --session: give one of them")
+
+    def happened(self, shown: "AgentGraph", file: Path) -> "Happened | None":
+        """What happened, if that is asked for. What of it the graph does not have is told."""
+        from orchestrator.render.graph.happened import gone
+
+        if self.events is not None:
+            name, happened = _from_events(self.events)
+        elif self.session is not None:
+            name, happened = _from_session(self.session, self.store, file)
+        else:
+            return None
+        for line in gone(shown, happened):
+            click.echo(f"{name}: {line}", err=True)
+        return happened
 
 
 def _format(form: str | None, output: Path | None, out: TextIO) -> str:
@@ -85,21 +131,27 @@ def _format(form: str | None, output: Path | None, out: TextIO) -> str:
     return chosen
 
 
-def _happened(events: Path, shown: "AgentGraph") -> "Happened":
-    from orchestrator.render.graph.happened import EventsError, gone, read_events
+def _from_events(events: Path) -> "tuple[str, Happened]":
+    """What a file of events is called, and what happened in it."""
+    from orchestrator.render.graph.happened import EventsError, read_events
 
     name = "<stdin>" if events == Path("-") else str(events)
     try:
-        happened = read_events(_lines(events), name)
+        return name, read_events(_lines(events), name)
     except EventsError as error:
         click.echo(str(error), err=True)
-        sys.exit(1)
     except OSError as error:
         click.echo(f"{name}: error: can't be read: {error.strerror}", err=True)
-        sys.exit(1)
-    for line in gone(shown, happened):
-        click.echo(f"{name}: {line}", err=True)
-    return happened
+    sys.exit(1)
+
+
+def _from_session(called: str, store: str | None, file: Path) -> "tuple[str, Happened]":
+    """The id of a session, and what happened in it."""
+    from orchestrator.cli.sessions.opening import in_store, read
+    from orchestrator.render.graph.happened import happened_in
+
+    summary, events, _ = in_store(store, lambda opened: read(opened, called), file)
+    return summary.id, happened_in(events)
 
 
 def _lines(events: Path) -> Iterator[bytes]:

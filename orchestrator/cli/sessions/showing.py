@@ -1,0 +1,151 @@
+"""``sessions list``, ``show`` and ``export``: what is kept, as people and programs read it."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from orchestrator.cli.colors import colored
+from orchestrator.cli.completing import complete_yaml
+from orchestrator.cli.keeping import STORE, named
+from orchestrator.cli.options import fail
+from orchestrator.cli.sessions.opening import ID, how_to_decide, how_to_go_on, in_store, read
+
+if TYPE_CHECKING:
+    from orchestrator.events import RecordedEvent
+    from orchestrator.state import State
+    from orchestrator.stores import Summary
+
+_LISTED = 20
+"""So many sessions a terminal shows unless another number is given."""
+
+
+@click.command("list", short_help="List the sessions, those that were used last first.")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="Only those with the agents of this file.",
+    shell_complete=complete_yaml,
+)
+@click.option(
+    "--limit",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"At most so many.  [default: {_LISTED} on a terminal, else all]",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print all that is known of each, with exact times.")
+@STORE
+def list_sessions(file: Path | None, limit: int | None, as_json: bool, store: str | None) -> None:
+    """List the sessions, those that were used last first."""
+    every = in_store(store, lambda opened: opened.list(), file)
+    called = named(file) if file else None
+    found = [summary for summary in every if called in {None, summary.file}]
+    most = limit or (_LISTED if sys.stdout.isatty() and not as_json else None)
+    if as_json:
+        click.echo(_as_json(found[:most]))
+    elif not found:
+        click.echo(f"no session{f' with {file}' if file else ''} is kept here yet", err=True)
+    else:
+        click.echo("\n".join(_listed(found[:most], every)))
+        if limit is None and most is not None and len(found) > most:
+            click.echo(f"… and {len(found) - most:,} more: --limit {len(found)}", err=True)
+
+
+@click.command(short_help="Show what was said and done in a session.")
+@ID
+@click.option("--full", is_flag=True, help="Cut neither arguments nor results.")
+@STORE
+def show(name: str, full: bool, store: str | None) -> None:
+    """Show what was said and done in a session.
+
+    Each part stands behind the number of its event, which `sessions fork --at` takes, and behind its time.
+    """
+    from orchestrator.cli.sessions.describing import about
+    from orchestrator.render.transcript import transcript
+
+    summary, events, state = in_store(store, lambda opened: read(opened, name))
+    color = colored(sys.stdout)
+    facts = [f"{click.style(f'{fact:8}', bold=True) if color else f'{fact:8}'} {text}" for fact, text in about(summary)]
+    lines = [*facts, "", *transcript(events, color=color, full=full), *_unfinished(summary, state, store)]
+    click.echo("\n".join(lines))
+
+
+@click.command(short_help="Write a session to a file or to standard output.")
+@ID
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["jsonl", "markdown", "messages"]),
+    required=True,
+    help="Events, one a line; a document; or what the model was sent, without instructions.",
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@STORE
+def export(name: str, form: str, output: Path | None, store: str | None) -> None:
+    """Write a session to a file or to standard output."""
+    summary, events, state = in_store(store, lambda opened: read(opened, name))
+    text = {"jsonl": _json_lines, "markdown": _markdown, "messages": _messages}[form](summary, events, state)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        fail(f"{output} can't be written: {error.strerror}")
+
+
+def _listed(found: "Sequence[Summary]", every: "Sequence[Summary]") -> list[str]:
+    """The lines of the list: on a terminal no line that is too long, and of ids what tells them from all others."""
+    import shutil
+    import time
+
+    from orchestrator.cli.sessions.describing import HEADINGS, row
+    from orchestrator.render.sessions import short_ids, table
+
+    terminal = sys.stdout.isatty()
+    ids = [summary.id for summary in every]
+    shown = dict(zip(ids, short_ids(ids) if terminal else ids, strict=True))
+    now = time.time()
+    rows = [row(summary, shown[summary.id], now) for summary in found]
+    return list(table(HEADINGS, rows, shutil.get_terminal_size().columns if terminal else None))
+
+
+def _as_json(found: "Sequence[Summary]") -> str:
+    import dataclasses
+    import json
+
+    return json.dumps([dataclasses.asdict(summary) for summary in found], indent=2, ensure_ascii=False)
+
+
+def _unfinished(summary: "Summary", state: "State", store: str | None) -> list[str]:
+    """What a run that is under way waits for, and how it goes on."""
+    from orchestrator.render.transcript import standing
+
+    if not state.running:
+        return []
+    lines = ["", "the run is not finished", *(f"  {line}" for line in standing(state))]
+    if state.awaiting_approval:
+        lines.append(f"answer with: {how_to_decide(summary, store)}, or with --deny REASON")
+    return [*lines, f"go on with: {how_to_go_on(summary, store)}"]
+
+
+def _json_lines(_: "Summary", events: "Sequence[RecordedEvent]", __: "State") -> str:
+    from orchestrator.events import to_json
+
+    return "".join(f"{to_json(event)}\n" for event in events)
+
+
+def _markdown(summary: "Summary", events: "Sequence[RecordedEvent]", _: "State") -> str:
+    from orchestrator.cli.sessions.describing import about
+    from orchestrator.render.transcript import document
+
+    return document(summary.title or summary.id, dict(about(summary)), events)
+
+
+def _messages(_: "Summary", __: "Sequence[RecordedEvent]", state: "State") -> str:
+    """The transcript as Chat Completions takes it."""
+    import json
+
+    return json.dumps([json.loads(message.wire) for message in state.messages], indent=2, ensure_ascii=False) + "\n"
