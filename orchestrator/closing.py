@@ -3,7 +3,7 @@
 Everything here is pure: a state in, the events out that say what became of its open calls.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from orchestrator.events import RecordedEvent, RunFinished, RunResumed, Status, ToolFinished
@@ -23,9 +23,12 @@ def settle(state: State, status: Status, *, at: float, detail: str = "") -> list
     return [replace(finished, used=apply(state, finished).counters.used())]
 
 
-def resumed(state: State, *, at: float) -> list[RecordedEvent]:
+def resumed(
+    state: State, *, at: float, variables: Mapping[str, object] | None = None, config_digest: str = ""
+) -> list[RecordedEvent]:
     """The events with which an unfinished run goes on: ``once`` calls that had started do not run again."""
-    return [RunResumed(run_id=state.run_id, at=at), *_not_known(state, {"once"}, at)]
+    begun = RunResumed(run_id=state.run_id, at=at, variables=variables or {}, config_digest=config_digest)
+    return [begun, *_not_known(state, {"once"}, at)]
 
 
 def forked(state: State, *, at: float) -> list[RecordedEvent]:

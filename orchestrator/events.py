@@ -66,8 +66,12 @@ class RunStarted(_Recorded):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunResumed(_Recorded):
-    """A run goes on after a pause, a crash or a closed stream."""
+    """A run goes on after a pause, a crash or a closed stream. ``variables`` are those declared since it began."""
 
+    variables: Annotated[Variables, Field(description="The values of variables that are new.")] = field(
+        default_factory=dict
+    )
+    config_digest: Annotated[str, Field(description="Names the configuration that runs on; empty: as before.")] = ""
     type: Annotated[Literal["run_resumed"], Field(description="The kind of event.")] = "run_resumed"
 
 

@@ -187,7 +187,7 @@ def apply(state: State, event: RecordedEvent) -> State:
         case RunFinished():
             return _run_finished(_close(state, event.answers), event)
         case RunResumed():
-            return _questions_gone(state)
+            return _resumed(state, event)
         case FellBack():
             return replace(state, failed=state.failed | {event.from_model})
         case HistoryTrimmed():
@@ -326,8 +326,13 @@ def _run_finished(state: State, event: RunFinished) -> State:
     return replace(state, status=event.status, detail=event.detail, agent=agent, callers=callers)
 
 
-def _questions_gone(state: State) -> State:
+def _resumed(state: State, event: RunResumed) -> State:
     """A call that is resumed begins anew, and asks anew."""
+    state = replace(
+        state,
+        variables={**state.variables, **event.variables},
+        config_digest=event.config_digest or state.config_digest,
+    )
     if state.open is None:
         return state
     return replace(state, open=replace(state.open, slots=tuple(replace(s, asking=0) for s in state.open.slots)))

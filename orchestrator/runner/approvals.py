@@ -77,9 +77,9 @@ def no_verdict(item: object) -> Verdict:
     return Verdict("denied", f"the front end gave {item!r}, which is no verdict", by="policy")
 
 
-def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[RecordedEvent]:
+def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[ApprovalGiven]:
     """The events that record a verdict. ``always`` also settles the requests that stand for the same tool."""
-    events: list[RecordedEvent] = [
+    events = [
         ApprovalGiven(
             run_id=state.run_id,
             at=at,
@@ -99,7 +99,7 @@ def given(state: State, slot: Slot, verdict: Verdict, at: float) -> list[Recorde
     return events
 
 
-def verdict_on(state: State, call_id: str, verdict: Verdict, *, at: float) -> list[RecordedEvent]:
+def verdict_on(state: State, call_id: str, verdict: Verdict, *, at: float) -> list[ApprovalGiven]:
     """The events that record a verdict while nothing runs. The run goes on from there when it is resumed.
 
     Raises:

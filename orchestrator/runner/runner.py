@@ -107,6 +107,8 @@ class Runner:
     def resume(self, state: State, *, secrets: Mapping[str, object] | None = None) -> Run:
         """Go on with an unfinished run. ``once`` calls that had started are answered "not known", the rest runs again.
 
+        The agents may be others than those that it began with, as in ``stream``.
+
         Args:
             state: the session so far.
             secrets: values of secret variables that the environment does not give; they are never recorded.
@@ -118,10 +120,12 @@ class Runner:
         if not state.running:
             raise UsageError("there is nothing to resume: the session's last run has finished")
         self._agent(state)
-        opening = resumed(state, at=self._world.clock())
         values = values_for(self.graph, variables_now(state), secrets or {}, self._environ)
-        if values.recorded:
-            raise VariableError(_ONLY_SECRETS.format(names=", ".join(map(repr, values.recorded))))
+        plain = [repr(name) for name in secrets or {} if name in values.recorded]
+        if plain:
+            raise VariableError(_ONLY_SECRETS.format(names=", ".join(plain)))
+        now = self._world.clock()
+        opening = resumed(state, at=now, variables=values.recorded, config_digest=self.graph.digest)
         return self._begin(state, opening, values.secret)
 
     async def run(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 STEP, STATE, ENGINE, ACTS = "step.py", "state.py", "runner/engine.py", "runner/acts.py"
 CALLS, RUNNER, APPROVALS, WIRE = "runner/calls.py", "runner/runner.py", "runner/approvals.py", "clients/wire.py"
-HISTORY = "history.py"
+HISTORY, CLOSING, HIDING, VARIABLES = "history.py", "closing.py", "runner/hiding.py", "runner/variables.py"
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,10 @@ class Mutant:
     file: str
     old: str
     new: str
-    tests: str = "test_step test_state test_runner test_cancellation test_approvals test_fallback test_history"
+    tests: str = (
+        "test_step test_state test_runner test_cancellation test_approvals test_fallback test_history "
+        "test_continuing test_secrets"
+    )
 
     def text(self, package: Path) -> str:
         """The file with the fault in it.
@@ -52,6 +55,14 @@ MUTANTS = (
     Mutant("a doubled id in one reply", CALLS, "call_id in taken or call_id in new", "call_id in taken"),
     Mutant("variables in the wrong order", STATE, "for change in changes:", "for change in reversed(changes):"),
     Mutant("edited arguments not executed", STATE, "replace(slot.call, arguments=arguments)", "slot.call"),
+    Mutant("an edit not told", STATE, "if verdict is None or verdict.arguments is None:", "if True:"),
+    Mutant("an edit that is none", APPROVALS, "return None if same else storable(after)", "return storable(after)"),
+    # ---- secrets
+    Mutant("a secret in a result", HIDING, "content=veil.text(report.content)", "content=report.content"),
+    Mutant(
+        "a secret in a variable", HIDING, "variables=veil.values(dict(report.variables))", "variables=report.variables"
+    ),
+    Mutant("a secret in a question", HIDING, "replace(report, question=veil.text(question))", "report"),
     # ---- acts
     Mutant(
         "an act before its event",
@@ -110,7 +121,26 @@ MUTANTS = (
     Mutant("the user's message left out", HISTORY, "if turn < left_out else kept", "if False else kept"),
     Mutant("a call without its answers", HISTORY, "isinstance(messages[end], ToolMessage)", "False"),
     # ---- going on
-    Mutant("a once tool run again", RUNNER, 'if slot.started == "once" and slot.result is None', "if slot is None"),
+    Mutant("a once tool run again", CLOSING, '*_not_known(state, {"once"}, at)', "*_not_known(state, set(), at)"),
+    Mutant(
+        "a keyed tool run again in a fork",
+        CLOSING,
+        '_not_known(state, {"once", "keyed"}, at)',
+        '_not_known(state, {"once"}, at)',
+    ),
+    Mutant(
+        "the time before a fork counted",
+        CLOSING,
+        "return [RunResumed(run_id=state.run_id, at=at), *lost] if lost else []",
+        "return lost",
+    ),
+    Mutant("a value that does not fit any more", VARIABLES, "            _check_kept(variable, known[name])\n", ""),
+    Mutant(
+        "back to a caller that is gone",
+        RUNNER,
+        "chosen=agent is not None or not self.graph.agents.keys() >= {*settled.callers}",
+        "chosen=agent is not None",
+    ),
     Mutant("no settling at the next start", RUNNER, 'settle(state, "interrupted", at=at)', "[]"),
     Mutant(
         "a pause counted in seconds",
@@ -166,14 +196,26 @@ MUTANTS = (
     Mutant(
         "approvals one at a time",
         STEP,
-        "unapproved = [s for s in calls if",
-        "unapproved = [s for s in calls[:1] if",
+        "unapproved = tuple(s for s in slots if",
+        "unapproved = tuple(s for s in slots[:1] if",
     ),
     Mutant(
         "always beats the refusal of a rule",
         APPROVALS,
         "if isinstance(ruling, str):",
         "if isinstance(ruling, str) and (state.agent, slot.call.name) not in state.always:",
+    ),
+    Mutant(
+        "an approval that is needed only now",
+        STEP,
+        "return _approvals(agent, unjudged) or CallTools(left, variables)",
+        "return CallTools(left, variables)",
+    ),
+    Mutant(
+        "a verdict on a call that has one",
+        STATE,
+        "if slot.requested and slot.verdict is None and slot.result is None)",
+        "if slot.requested)",
     ),
     # ---- order
     Mutant(

@@ -118,6 +118,7 @@ class Law(Books):
     def _run_resumed(self, item: Any) -> None:
         assert not self.status
         self.shown, self.requests, self.reported = "", self.asked, set()
+        self.values |= item.variables
         for entry in self.open:
             entry.running, entry.asking = False, 0
 

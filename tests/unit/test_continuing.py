@@ -269,13 +269,29 @@ async def test_group_33_a_run_is_not_resumed_with_values_that_do_not_fit() -> No
     assert [event.status for event in later.of(RunFinished)] == ["interrupted", "answered"]
 
 
-async def test_group_33_a_variable_that_is_new_is_set_by_the_next_turn_and_not_by_a_run_that_goes_on() -> None:
+async def test_group_33_a_variable_that_is_new_is_set_as_the_run_goes_on() -> None:
     session = await paused(declared())
-    now = declared(Variable("stage", "integer", 1))
-    later = Session.reload(now, session.log, say("on"))
-    with pytest.raises(VariableError, match="keeps its variables, and can't be given 'stage': begin a new turn"):
+    now = AgentGraph.of(agent("a", keep, ASKS, says="stage {stage}"), variables=(Variable("stage", "integer", 1),))
+    later = Session.reload(now, session.log, say("on"), person=FakePerson(verdicts=[ALWAYS]))
+    await later.resume()
+    assert (later.status, later.model.requests[0].system) == ("answered", "stage 1")
+    assert later.state.variables == {"stage": 1}
+
+
+async def test_group_33_a_new_variable_without_a_value_must_be_given_in_a_new_turn() -> None:
+    session = await paused(declared())
+    later = Session.reload(declared(Variable("stage", "integer")), session.log, say("on"))
+    with pytest.raises(VariableError, match="'stage' has no default"):
         later.runner.resume(later.state)
-    assert (await later.say()).state.variables == {"stage": 1}
+    assert (await later.say(variables={"stage": 3})).state.variables == {"stage": 3}
+
+
+async def test_group_33_a_run_that_went_on_with_another_configuration_has_that_one() -> None:
+    session = await paused(replace(declared(), digest="one"))
+    later = Session.reload(replace(declared(), digest="two"), session.log, person=FakePerson(verdicts=[None]))
+    assert found(replace(declared(), digest="two"), session) == Changed(digest=True)
+    await later.resume()
+    assert found(replace(declared(), digest="two"), later) is None
 
 
 async def test_group_35_a_resumed_run_takes_secrets_and_nothing_else() -> None:

@@ -15,7 +15,8 @@ from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 import orchestrator
-from orchestrator.events import Event, LiveEvent, RecordedEvent, RunFinished, from_json, to_json
+from orchestrator.closing import forked
+from orchestrator.events import Event, LiveEvent, RecordedEvent, RunFinished, ToolStarted, from_json, to_json
 from orchestrator.runner import Question, Run, Runner
 from orchestrator.state import State, fold
 from orchestrator.tools import ToolContext
@@ -28,7 +29,7 @@ from tests.support.virtual_time import VirtualLoop, run_virtually
 MUTATED = "EXAMPLES" in os.environ  # a planted fault is to be found, whatever it keeps the worlds from reaching
 EXAMPLES = int(os.environ.get("FUZZ") or os.environ.get("EXAMPLES") or 500)
 CUTS = int(os.environ.get("FUZZ_CUTS", "3"))  # prefixes of each log that are resumed
-SHARES = ("handoff", "parallel batch", "approval", "cancelled in a tool", "limit", "flipped guard")
+SHARES = ("handoff", "parallel batch", "approval", "cancelled in a tool", "limit", "flipped guard", "forked in a call")
 LEAST = 0.05
 RUN_SECONDS = 400.0  # virtual ones, without those that a person takes
 BROKEN = {"failed", "context_length"}
@@ -38,8 +39,8 @@ END = {"session_id", "agent", "messages", "variables", "callers", "always", "cal
 class Life:
     """A process that runs a world's session, from its beginning or from what a store holds."""
 
-    def __init__(self, world: World, log: Sequence[RecordedEvent] = ()) -> None:
-        self.world, self.log = world, list(log)
+    def __init__(self, world: World, log: Sequence[RecordedEvent] = (), session: str = "session") -> None:
+        self.world, self.log, self.session = world, list(log), session
         self.law = world.book = Law(world)
         self.law.trusting = True
         for item in log:
@@ -49,7 +50,7 @@ class Life:
         self.runner = Runner(
             world.graph, world, person=None if world.nobody else world, clock=self.loop.clock, environ={}
         )
-        self.state = fold("session", log)
+        self.state = fold(session, log)
         self.struck: set[str] = set()
 
     async def play(self) -> None:
@@ -126,7 +127,7 @@ class Life:
     def _agree(self, state: State) -> None:
         """The runner's state is the fold of the events, and what our own books say."""
         law = self.law
-        assert fold("session", self.log) == state
+        assert fold(self.session, self.log) == state
         assert state.messages == tuple(law.messages)
         assert (state.agent, state.callers) == (law.agent, tuple(law.callers))
         assert state.variables == law.values
@@ -149,7 +150,23 @@ async def live(seed: int) -> Life:
         again = Life(world, stored[:cut])
         await relive(again, rng)
         compare(life, again, stored, cut)
+    world.paused = dict(paused)
+    await fork(life, stored, rng)
     return life
+
+
+async def fork(life: Life, stored: Sequence[RecordedEvent], rng: Random) -> None:
+    """Go on in a fork that was cut inside a run, behind the start of a call if there is one: what had started is not
+    done a second time, under another key."""
+    starts = [place for place, item in enumerate(stored, 1) if isinstance(item, ToolStarted)]
+    log = stored[: rng.choice(starts or range(1, len(stored)))]
+    before = fold("fork", log)
+    lost = {slot.call.id for slot in (before.open.slots if before.open else ()) if slot.started and not slot.result}
+    said = forked(before, at=cast("VirtualLoop", asyncio.get_running_loop()).clock())
+    again = Life(life.world, [*log, *said], "fork")
+    again.law.elsewhere = lost
+    await relive(again, rng)
+    life.law.reach["forked in a call"] += bool(said)
 
 
 async def relive(again: Life, rng: Random) -> None:
