@@ -37,8 +37,8 @@ coverage: $(READY) ## the tests with the lines and branches that they miss; it t
 fuzz: $(READY)   ## the property test with N examples: make fuzz N=20000
 	FUZZ=$(or $(N),5000) $(BIN)/pytest -s tests/unit/test_property.py -k random_worlds
 
-soak: $(READY)   ## what takes longer than anybody waits: pictures of hundreds of agents
-	SOAK=1 $(BIN)/pytest --timeout=1800 tests/unit/test_graph_pictures.py
+soak: $(READY)   ## what takes longer than anybody waits: pictures of hundreds of agents, 200 kills of a conversation
+	SOAK=1 $(BIN)/pytest -s --timeout=1800 tests/unit/test_graph_pictures.py tests/acceptance/test_crash.py
 
 mutants: $(READY) ## plant faults in a copy of the package and show which test catches each
 	@$(BIN)/python -m tests.mutants.run
