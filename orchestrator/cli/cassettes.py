@@ -1,7 +1,5 @@
 """``--record`` and ``--replay``: a conversation that is kept, and had again."""
 
-import os
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,8 +10,7 @@ import click
 from orchestrator.cli.options import fail
 
 if TYPE_CHECKING:
-    from orchestrator.agents import AgentGraph
-    from orchestrator.cli.conversation import Opening
+    from orchestrator.cli.conversation.opening import Opening
     from orchestrator.clients.cassettes import Cassette
     from orchestrator.model import ModelClient
 
@@ -64,62 +61,27 @@ class Tape:
     def around(
         self,
         client: "ModelClient",
-        graph: "AgentGraph",
         opening: "Opening",
-        environ: Mapping[str, str],
         model: str | None,
+        secrets: frozenset[str],
     ) -> "ModelClient":
         """The client, recorded or replaced.
 
         Args:
             client: the one that answers without a tape.
-            graph: the agents, as they run.
             opening: how the conversation begins.
-            environ: where keys are looked up.
             model: the model that was named for every agent.
+            secrets: what must not be written down.
 
         Raises:
             UsageError: nothing can be recorded to that file.
-            VariableError: a variable that must be given was not.
         """
         from orchestrator.cassette import Header
         from orchestrator.clients.cassettes import RecordingClient, ReplayClient
 
         if self.cassette is not None:
-            return ReplayClient(self.cassette, secrets=_secrets(graph, opening, environ))
+            return ReplayClient(self.cassette, secrets=secrets)
         if self.record is not None:
             header = Header(now=opening.now.isoformat() if opening.now else None, model=model)
-            return RecordingClient(client, self.record, header=header, secrets=_secrets(graph, opening, environ))
+            return RecordingClient(client, self.record, header=header, secrets=secrets)
         return client
-
-
-def _secrets(graph: "AgentGraph", opening: "Opening", environ: Mapping[str, str]) -> frozenset[str]:
-    """What must not be written down: keys of the models, and the values of secret variables."""
-    from orchestrator.clients.endpoints import address_of
-    from orchestrator.errors import ModelError
-    from orchestrator.runner.variables import values_for
-
-    found = {
-        text for value in values_for(graph, {}, opening.variables, os.environ).secret.values() for text in _texts(value)
-    }
-    for agent in graph.agents.values():
-        for model in (agent.model, *agent.model.fallback):
-            try:
-                found |= address_of(model, environ).secrets
-            except ModelError:
-                continue  # without its key nothing is asked of it
-    return frozenset(found)
-
-
-def _texts(value: object) -> Iterator[str]:
-    match value:
-        case str():
-            yield value
-        case dict():
-            for inner in value.values():
-                yield from _texts(inner)
-        case list():
-            for inner in value:
-                yield from _texts(inner)
-        case _:
-            pass

@@ -52,6 +52,12 @@ def model_of(loaded: "Loaded", name: str) -> "Model":
     return loaded.models[name]
 
 
+def known_agent(graph: "AgentGraph", name: str | None) -> None:
+    """End the process with 2 if there is no agent of this name."""
+    if name is not None and name not in graph.agents:
+        fail(f"no agent named {name!r}; {meant(name, graph.agents, 'there are')}")
+
+
 def moment_of(text: str | None) -> datetime | None:
     """Give the time that ``--now`` names, which is local where it has no zone."""
     try:

@@ -2,28 +2,30 @@
 
 import shutil
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from orchestrator.cli.colors import colored
-from orchestrator.cli.options import NOW, VARIABLES, fail, meant, model_of, moment_of, variables_of
+from orchestrator.cli.completing import complete_agent, complete_alias, complete_yaml
+from orchestrator.cli.options import NOW, VARIABLES, fail, known_agent, model_of, moment_of, variables_of
 from orchestrator.cli.streams import typed
 
 if TYPE_CHECKING:
     from orchestrator.agents import Agent, AgentGraph
-    from orchestrator.cli.conversation import Opening
+    from orchestrator.cli.conversation.opening import Opening
     from orchestrator.model import ModelRequest
 
 
 @click.command(short_help="Show what the model gets.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("agent", required=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), shell_complete=complete_yaml)
+@click.argument("agent", required=False, shell_complete=complete_agent)
 @click.option("--message", metavar="TEXT", help="What the person says.")
 @VARIABLES
-@click.option("--model", metavar="MODEL", help="For every agent: an alias, or an API name.")
+@click.option(
+    "--model", metavar="MODEL", shell_complete=complete_alias, help="For every agent: an alias, or an API name."
+)
 @NOW
 @click.option("--json", "as_json", is_flag=True, help="Print the request's body as it is sent, and a line break.")
 def render(
@@ -39,14 +41,13 @@ def render(
 
     Nothing is sent, no tool runs, and no key is needed.
     """
-    from orchestrator.cli.conversation import Opening
+    from orchestrator.cli.conversation.opening import Opening
     from orchestrator.cli.loading import load_or_exit
     from orchestrator.clients.wire import body_of
 
     loaded = load_or_exit(file)
     graph = loaded.unwrap()
-    if agent is not None and agent not in graph.agents:
-        fail(f"no agent named {agent!r}; {meant(agent, graph.agents, 'there are')}")
+    known_agent(graph, agent)
     if model is not None and model.startswith("script:"):
         fail(f"--model {model}: a script is sent no request; name an alias or an API name")
     if model is not None:
@@ -63,24 +64,18 @@ def render(
 
 def _first_request(graph: "AgentGraph", opening: "Opening") -> "ModelRequest":
     """The runner's own first request; without a message, nothing is said in it."""
-    from orchestrator.clients.capturing import CapturingClient
-    from orchestrator.errors import UsageError, VariableError
-    from orchestrator.runner import Runner
+    import asyncio
 
-    client = CapturingClient()
-    # secret variables reach tools only, and no tool runs: they need no value here
-    seen = replace(graph, variables={name: each for name, each in graph.variables.items() if not each.secret})
-    given = {name: value for name, value in opening.variables.items() if name in seen.variables}
+    from orchestrator.cli.conversation.upcoming import next_request
+    from orchestrator.errors import RenderError, UsageError, VariableError
+
     try:
-        state = Runner(seen, client).run_sync(
-            opening.message or "", agent=opening.agent, variables=given, now=opening.now
-        )
+        return asyncio.run(next_request(graph, opening))
     except (UsageError, VariableError) as error:
         fail(str(error))
-    if client.request is None:
-        click.echo(f"error: {state.detail}", err=True)
+    except RenderError as error:
+        click.echo(f"error: {error}", err=True)
         sys.exit(1)
-    return client.request if opening.message is not None else replace(client.request, messages=())
 
 
 def _for_people(agent: "Agent", body: bytes) -> str:

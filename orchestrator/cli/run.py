@@ -2,21 +2,21 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.cassettes import RECORD, REPLAY, Tape
-from orchestrator.cli.colors import colored
-from orchestrator.cli.options import NOW, VARIABLES, fail, model_of, moment_of, variables_of
+from orchestrator.cli.keeping import ACCEPT, CONTINUE, NO_STORE, SESSION, STORE, Kept
+from orchestrator.cli.logs import DEBUG, LOG_FILE
+from orchestrator.cli.options import NOW, VARIABLES, fail, known_agent, moment_of, variables_of
 from orchestrator.cli.streams import kept_for_answers, typed
 
 if TYPE_CHECKING:
-    from orchestrator.agents import AgentGraph
-    from orchestrator.cli.conversation import UsageTold
+    from orchestrator.cli.conversation.opening import Approve
     from orchestrator.clients.dotenv import Environment
-    from orchestrator.clients.scripted import ScriptedClient
-    from orchestrator.loader import Loaded
+
+EVERYTHING = "-"
 
 
 @click.command(short_help="Talk to agents.")
@@ -26,10 +26,24 @@ if TYPE_CHECKING:
 @VARIABLES
 @click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
 @NOW
+@SESSION
+@CONTINUE
+@STORE
+@NO_STORE
+@ACCEPT
+@click.option(
+    "--approve",
+    type=click.Choice(["ask", "all", "none", "pause"]),
+    help="Who answers where a call needs a yes; pause leaves it for later, and exits 6.  "
+    "[default: ask on a terminal, else none]",
+)
 @RECORD
 @REPLAY
-@click.option("--format", "form", type=click.Choice(["text", "jsonl"]), default="text", show_default=True)
+@click.option("--format", "form", type=click.Choice(["text", "markdown", "jsonl"]), default="text", show_default=True)
+@click.option("--quiet", is_flag=True, help="Show the final answer of each turn and nothing else.")
 @click.option("--usage", is_flag=True, help="At the end, tell what each turn, agent and model took, on standard error.")
+@LOG_FILE
+@DEBUG
 def run(
     file: Path,
     message: str | None,
@@ -37,55 +51,72 @@ def run(
     assignments: tuple[str, ...],
     model: str | None,
     now: str | None,
+    approve: "Approve | None",
     record: Path | None,
     replay: Path | None,
     form: str,
+    quiet: bool,
     usage: bool,
+    log_file: Path | None,
+    debug: bool,
+    **kept: Any,  # what the options of Kept say
 ) -> None:
     """Run the agents of FILE: answer MESSAGE and exit, or hold a conversation.
 
-    Without MESSAGE each line of standard input is a turn. Answers go to standard output, everything else to standard
-    error; with --format jsonl, standard output has one event a line.
+    MESSAGE - is all of standard input. Without MESSAGE each line of it is a turn. Answers go to standard output,
+    everything else to standard error; with --format jsonl, standard output has one event a line. The conversation is
+    kept: go on with it by --continue.
     """
-    from orchestrator.cli.conversation import Front, Opening, converse
+    from orchestrator.cli.conversation import Talk, converse
+    from orchestrator.cli.conversation.choices import reader_of, usage_told, view_of
+    from orchestrator.cli.conversation.front import Front
+    from orchestrator.cli.conversation.opening import Opening
     from orchestrator.cli.loading import load_or_exit
-    from orchestrator.clients.router import Router
+    from orchestrator.cli.logs import logs
+    from orchestrator.cli.models import answering
+    from orchestrator.cli.secrets import secrets_of
     from orchestrator.errors import UsageError, VariableError
+    from orchestrator.stores import StoreError
 
+    choice = Kept(**kept)
+    if form != "text" and quiet:
+        fail(f"--quiet shows answers as text: it does not go with --format {form}")
+    if approve == "pause" and choice.none:
+        fail("--approve pause keeps a call for later, and --no-store keeps nothing: give one of them")
     loaded = load_or_exit(file)
     environ = _environment(file)
     tape = Tape.of(record, replay)
-    script = None if tape.cassette else _script(file, loaded, model, environ)
-    named = f"script:{script.name}" if script else tape.model(model)
-    graph = _graph(loaded, named)
-    told = _usage_told(usage, message, form)
+    models = answering(file, loaded, tape.model(model), environ, replayed=tape.cassette is not None)
+    known_agent(models.graph, agent)
     try:
-        said = None if message is None else typed(message)
-        opening = Opening(said, agent, variables_of(graph, assignments), tape.moment(moment_of(now)))
-        client = tape.around(script or Router(environ), graph, opening, environ, named)
-        with kept_for_answers() as out:
-            code = converse(graph, client, Front.of(form, graph, out, told), opening)
-    except (UsageError, VariableError) as error:
+        said, given = _said(message), variables_of(models.graph, assignments)
+        opening = Opening(said, agent, given, tape.moment(moment_of(now)))
+        secrets = secrets_of(models.graph, given, environ)
+        client = tape.around(models.client, opening, models.name, secrets)
+        keeping = choice.keeping(file)
+        with kept_for_answers() as out, logs(log_file, debug, secrets, lambda: sys.stderr):
+            told = usage_told(usage, said is None and form == "text")
+            reader = reader_of(message, keeping.history)
+            front = Front(view_of(form, models.graph, out, quiet=quiet), reader, sys.stdin.isatty(), told)
+            talk = Talk(models.graph, client, front, approve or _approve(), secrets, models.others)
+            code = converse(talk, opening, keeping)
+    except (UsageError, VariableError, StoreError) as error:
         fail(str(error))
     sys.exit(code)
 
 
-def _graph(loaded: "Loaded", model: str | None) -> "AgentGraph":
-    """The agents, with this model for each of them if one is named."""
-    from orchestrator.model import Model
+def _said(message: str | None) -> str | None:
+    """The message of the command line, or all of standard input where it is ``-``."""
+    if message != EVERYTHING:
+        return None if message is None else typed(message)
+    said = typed(sys.stdin.read())
+    if not said.strip():
+        fail("standard input is empty: there is no message")
+    return said
 
-    if model is None:
-        return loaded.unwrap()
-    if model.startswith("script:"):
-        return loaded.unwrap().with_model(Model(f"script:{Path(model.removeprefix('script:')).name}"))
-    return loaded.unwrap().with_model(model_of(loaded, model))
 
-
-def _usage_told(wanted: bool, message: str | None, form: str) -> "UsageTold":
-    """A table if it is wanted; else a line, for a person who types at a terminal."""
-    if wanted:
-        return "table"
-    return "line" if message is None and form == "text" and sys.stdin.isatty() else None
+def _approve() -> "Approve":
+    return "ask" if sys.stdin.isatty() else "none"
 
 
 def _environment(file: Path) -> "Environment":
@@ -94,39 +125,3 @@ def _environment(file: Path) -> "Environment":
     from orchestrator.project import root_of
 
     return Environment(root_of(file), warn=lambda line: click.echo(line, err=True))
-
-
-def _script(file: Path, loaded: "Loaded", model: str | None, environ: "Environment") -> "ScriptedClient | None":
-    """The scripted model, if it was asked for, or if there is no key and a script stands beside the file."""
-    from orchestrator.clients.endpoints import missing_key
-
-    if model is not None and model.startswith("script:"):
-        return _read_script(Path(model.removeprefix("script:")))
-    used = [model_of(loaded, model)] if model else [agent.model for agent in loaded.unwrap().agents.values()]
-    missing = missing_key(used, environ)
-    if missing is None:
-        return None
-    if model is not None:
-        fail(f"{missing} is not set, and --model {model} needs it")
-    beside = file.with_name(f"{file.stem}.script.yaml")
-    if not beside.is_file():
-        fail(f"{missing} is not set. Set it, or take the replies from a script with --model script:FILE")
-    click.echo(f"{missing} is not set: the replies come from the script {beside}, not from a model.", err=True)
-    return _read_script(beside)
-
-
-def _read_script(path: Path) -> "ScriptedClient":
-    from orchestrator.clients.scripted import ScriptedClient
-    from orchestrator.errors import LoadError
-    from orchestrator.render.diagnostics import render_all
-    from orchestrator.source import Source
-
-    try:
-        return ScriptedClient.from_file(path)
-    except OSError as error:
-        fail(f"script {str(path)!r} can't be read: {error.strerror}")
-    except LoadError as error:
-        texts = {str(path): Source.read(path).text}
-        for told in render_all(error.diagnostics, texts, color=colored(sys.stderr)):
-            click.echo(told, err=True)
-        sys.exit(1)

@@ -415,7 +415,9 @@ APPROVALS = {
 @pytest.mark.parametrize("case", APPROVALS)
 def test_34_who_may_say_yes(write: Write, case: str) -> None:
     approval, amount, lines, told, asked = APPROVALS[case]
-    done, server = converse(shop(write, approval), paying(amount), say("Well."), lines=lines, more=("go",))
+    done, server = converse(
+        shop(write, approval), paying(amount), say("Well."), lines=lines, more=("go", "--approve", "ask")
+    )
     [answer] = results(server.requests[1])
     assert (done.code, done.out) == (0, "Well.\n")
     assert ("Allow it?" in done.err) == asked
@@ -431,7 +433,7 @@ def test_34_who_may_say_yes(write: Write, case: str) -> None:
 def test_34_all_approvals_are_settled_before_any_tool_of_the_reply_runs(write: Write) -> None:
     replies = [call(("look", {}), ("pay", {"amount": 11}), ("pay", {"amount": 12})), say("Well.")]
     done, server = converse(
-        shop(write, "always"), *replies, lines="yes\nno\n", more=("go", "--format", "jsonl")
+        shop(write, "always"), *replies, lines="yes\nno\n", more=("go", "--format", "jsonl", "--approve", "ask")
     )  # fmt: skip
     events: list[Event] = [from_json(line) for line in done.out.splitlines()]
     kinds = [event for event in events if isinstance(event, ApprovalRequested | ApprovalGiven | ToolStarted)]
@@ -445,7 +447,9 @@ def test_34_all_approvals_are_settled_before_any_tool_of_the_reply_runs(write: W
 
 def test_34_answers_through_a_pipe_and_turns_take_turns(write: Write) -> None:
     replies = [paying(11), say("One."), paying(12), say("Two.")]
-    _, server = converse(shop(write, "always"), *replies, lines="first\nyes\nsecond\nno money\n")
+    _, server = converse(
+        shop(write, "always"), *replies, lines="first\nyes\nsecond\nno money\n", more=("--approve", "ask")
+    )
     said = [[m["content"] for m in r.body["messages"] if m["role"] == "user"] for r in server.requests]
     assert said[-1] == ["first", "second"]
     assert results(server.requests[1]) == ["paid 11"]
@@ -459,8 +463,8 @@ def test_34_a_denial_at_a_terminal(write: Write) -> None:
         with command as terminal:
             for waited, typed in (
                 ("> ", "go\n"),
-                ("(yes/no/always) ", "perhaps\n"),
-                ("Please answer yes, always, no, or no and the reason.", "No: ask my boss\n"),
+                ("[a]lways: ", "perhaps\n"),
+                ("[a]lways: ", "No: ask my boss\n"),
                 ("A pity.\n> ", "\x04"),
             ):
                 terminal.wait_for(waited)

@@ -396,7 +396,7 @@ BANK = {
 @pytest.mark.parametrize("case", BANK)
 def test_21a_34_the_bank(case: str) -> None:
     lines, said, told = BANK[case]
-    done = in_process("run", ROOT / "agents/bank.yaml", lines=lines)
+    done = in_process("run", ROOT / "agents/bank.yaml", "--approve", "ask", lines=lines)
     assert (done.code, done.out.splitlines()[-1][-len(said) :]) == (0, said)
     assert told in done.err
     assert ("→ transfer_money" in done.err) == said.startswith("Sent")

@@ -307,7 +307,7 @@ CLICKS = {
     "a folder": (["run", "."], "File '.' is a directory."),
     "no file": (["run"], "Missing argument 'FILE'."),
     "an unknown option": (["run", "bot.yaml", "--modle", "x"], "No such option '--modle'. Did you mean '--model'?"),
-    "an unknown format": (["run", "bot.yaml", "--format", "xml"], "'xml' is not one of 'text', 'jsonl'."),
+    "an unknown format": (["run", "bot.yaml", "--format", "xml"], "'xml' is not one of 'text', 'markdown', 'jsonl'."),
     "an unknown command": (["rnu"], "No such command 'rnu'."),
     "graph of nothing": (["graph", "no-such.yaml"], "File 'no-such.yaml' does not exist."),
     "validate nothing": (["validate"], "Missing argument 'PATH...'."),
@@ -550,7 +550,7 @@ def test_a_reader_that_leaves_early(write: Write, form: str) -> None:
 
 
 def test_a_conversation_at_a_terminal(bot: Path) -> None:
-    with Terminal("run", "bot.yaml", cwd=bot.parent) as terminal:
+    with Terminal("run", "bot.yaml", "--no-store", cwd=bot.parent) as terminal:
         for waited, typed in (("> ", "hello\n"), ("> ", "use question\n"), ("name? ", "Wile\n"), ("> ", "\x04")):
             terminal.wait_for(waited)
             terminal.type(typed)

@@ -83,7 +83,7 @@ all                        2      1,204     400          96   0.0029
 
 def test_a_conversation_at_a_terminal_ends_with_what_it_took(pair: Path) -> None:
     with handing_off() as server:
-        with Terminal("run", pair, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
+        with Terminal("run", pair, "--no-store", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
             say_hello(terminal, "\x04")
             assert terminal.left() == 0
         assert server.refused == []
@@ -99,7 +99,7 @@ def test_so_does_one_that_ends_with_ctrl_c(pair: Path) -> None:
 
 def test_a_script_has_no_usage_and_no_line(pair: Path, write: Write) -> None:
     write("pair.script.yaml", "rules: [{say: hi}]\n")
-    with Terminal("run", "pair.yaml", cwd=pair.parent) as terminal:
+    with Terminal("run", "pair.yaml", "--no-store", cwd=pair.parent) as terminal:
         say_hello(terminal, "\x04")
         assert terminal.left() == 0
     assert terminal.screen.endswith("> hello\nTriage: hi\n> \n")

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +19,8 @@ from orchestrator.cli import main
 
 ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).with_name("orchestrate"))
+# sessions of tests are kept where nobody else keeps any
+_STORE = tempfile.TemporaryDirectory(prefix="orchestrate-sessions-")
 # gives the process the terminal that its standard input is, so that Ctrl-C reaches it
 _ON_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -37,7 +40,8 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """The environment of a command: no key, no address, nothing of a terminal, unless ``settings`` says so."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
     # a coroutine that nobody awaits, or a connection that nobody closes, shows up on standard error
-    return {**kept, "PYTHONWARNINGS": "always", "PYTHONUTF8": "1", **settings}
+    standing = {"PYTHONWARNINGS": "always", "PYTHONUTF8": "1", "ORCHESTRATE_STORE": _STORE.name}
+    return {**kept, **standing, **settings}
 
 
 def orchestrate(*arguments: str | Path, cwd: Path = ROOT, lines: str = "", **settings: str) -> Done:
@@ -48,8 +52,8 @@ def orchestrate(*arguments: str | Path, cwd: Path = ROOT, lines: str = "", **set
 
 def in_process(*arguments: str | Path, lines: str = "", **settings: str) -> Done:
     """Run the command inside this process: many times faster, for tables of cases."""
-    without_key = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None}
-    result = CliRunner().invoke(main, list(map(str, arguments)), input=lines, env={**without_key, **settings})
+    standing = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None, "ORCHESTRATE_STORE": _STORE.name}
+    result = CliRunner().invoke(main, list(map(str, arguments)), input=lines, env={**standing, **settings})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Done(result.exit_code, result.stdout, result.stderr)

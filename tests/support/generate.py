@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from orchestrator.cli import main
+from orchestrator.cli.conversation.commands import rows
 from orchestrator.render.explain import how_made
 from orchestrator.render.explanations import Explanation, File, explanations
 from orchestrator.render.schemas import schema_text
@@ -62,6 +63,8 @@ def generate() -> dict[Path, str]:
     language = _read(ROOT / "docs" / "language.md")
     language = _fill(language, "keys", key_tables(FileSpec))
     files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables(ScriptSpec))
+    talking = ROOT / "docs" / "conversation.md"
+    files[talking] = _fill(_read(talking), "commands", command_table())
     files[ROOT / "docs" / "cli.md"] = _fill(_read(ROOT / "docs" / "cli.md"), "help", help_pages())
     codes = _fill(_read(ROOT / "docs" / "diagnostics.md"), "table", code_table())
     files[ROOT / "docs" / "diagnostics.md"] = _fill(codes, "pages", code_pages())
@@ -92,12 +95,15 @@ def key_tables(model: type[Spec]) -> str:
 
 
 def help_pages() -> str:
-    """The help page of ``orchestrate`` and of each command, as Markdown."""
+    """The help page of ``orchestrate``, of each command, and of those below it, as Markdown."""
     top = main.make_context("orchestrate", [], resilient_parsing=True, terminal_width=WIDTH)
-    pages = [_help_page(main, top)]
-    for name, command in main.commands.items():
-        pages.append(_help_page(command, command.make_context(name, [], parent=top, resilient_parsing=True)))
-    return "\n\n".join(pages)
+    return "\n\n".join(_help_pages(main, top))
+
+
+def command_table() -> str:
+    """The commands of a conversation, as Markdown."""
+    lines = [f"| `{_escaped(form)}` | {_escaped(about)} |" for form, about in rows()]
+    return "\n".join(["| command | what it does |", "|---|---|", *lines])
 
 
 def code_table() -> str:
@@ -128,8 +134,11 @@ def _example(file: File) -> str:
     return f"`{file.path}`{made and f' ({made})'}\n\n```{file.kind} example\n{file.text}```"
 
 
-def _help_page(command: click.Command, context: click.Context) -> str:
-    return f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```"
+def _help_pages(command: click.Command, context: click.Context) -> Iterator[str]:
+    yield f"## `{context.command_path}`\n\n```text\n{command.get_help(context)}\n```"
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from _help_pages(below, below.make_context(name, [], parent=context, resilient_parsing=True))
 
 
 def _in_order(schema: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
