@@ -10,12 +10,15 @@ from typing import Any
 
 import click
 
+from orchestrator.cli.completion import completion
 from orchestrator.cli.diff import diff
 from orchestrator.cli.explain import explain
 from orchestrator.cli.graph import graph
+from orchestrator.cli.new import new
 from orchestrator.cli.render import render
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
+from orchestrator.cli.sessions import sessions
 from orchestrator.cli.streams import prepare
 from orchestrator.cli.tools import tools
 from orchestrator.cli.validate import validate
@@ -40,5 +43,5 @@ def main() -> None:
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())
 
 
-for command in (run, validate, explain, graph, render, diff, tools, schema):
+for command in (run, sessions, validate, explain, graph, render, diff, tools, schema, new, completion):
     main.add_command(command)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.cli.completing import complete_kind, complete_yaml
 from orchestrator.cli.options import fail
 from orchestrator.cli.streams import kept_for_answers
 
@@ -27,7 +28,7 @@ class _WithKinds(click.Command):
 
 
 @click.command(cls=_WithKinds, short_help="Say what a change of files changes.")
-@click.argument("paths", nargs=-1, metavar="OLD NEW")
+@click.argument("paths", nargs=-1, metavar="OLD NEW", shell_complete=complete_yaml)
 @click.option("--rev", metavar="REV", help="Compare the working tree, or files and folders of it, with a git revision.")
 @click.option(
     "--format",
@@ -41,6 +42,7 @@ class _WithKinds(click.Command):
     "--fail-on",
     multiple=True,
     metavar="KIND[,KIND]",
+    shell_complete=complete_kind,
     help="Exit 1 if something of this kind has changed, or of this severity, or any. May be repeated.",
 )
 def diff(paths: tuple[str, ...], rev: str | None, form: str, fail_on: tuple[str, ...]) -> None:

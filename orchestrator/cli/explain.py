@@ -5,10 +5,11 @@ import sys
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.cli.completing import complete_code
 
 
 @click.command(short_help="Explain a code of a diagnostic.")
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=complete_code)
 def explain(code: str | None) -> None:
     """Say what CODE means, with an example that has the fault and one that is mended.
 

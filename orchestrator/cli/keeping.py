@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.completing import complete_session
 from orchestrator.cli.options import fail
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ STORE = click.option(
     help="Where sessions are kept: a file, or a folder.  "
     "[default: $ORCHESTRATE_STORE, else .orchestrate in the project's root]",
 )
-SESSION = click.option("--session", metavar="NAME", help="Go on with this session, or begin one with this name.")
+SESSION = click.option(
+    "--session",
+    metavar="NAME",
+    shell_complete=complete_session,
+    help="Go on with this session, or begin one with this name.",
+)
 CONTINUE = click.option("--continue", "last", is_flag=True, help="Go on with the last session of FILE.")
 NO_STORE = click.option("--no-store", "none", is_flag=True, help="Keep nothing.")
 ACCEPT = click.option(

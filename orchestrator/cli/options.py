@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from orchestrator.cli.completing import complete_variable
+
 if TYPE_CHECKING:
     from orchestrator.agents import AgentGraph
     from orchestrator.loader import Loaded
     from orchestrator.model import Model
 
 VARIABLES = click.option(
-    "--var", "assignments", multiple=True, metavar="NAME=VALUE", help="Set a variable. May be repeated."
+    "--var",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    shell_complete=complete_variable,
+    help="Set a variable. May be repeated.",
 )
 NOW = click.option("--now", metavar="TIME", help="The time that templates see, like 2026-05-21T09:30.")
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli.cassettes import RECORD, REPLAY, Tape
+from orchestrator.cli.completing import complete_agent, complete_model, complete_yaml
 from orchestrator.cli.keeping import ACCEPT, CONTINUE, NO_STORE, SESSION, STORE, Kept
 from orchestrator.cli.logs import DEBUG, LOG_FILE
 from orchestrator.cli.options import NOW, VARIABLES, fail, known_agent, moment_of, variables_of
@@ -20,11 +21,18 @@ EVERYTHING = "-"
 
 
 @click.command(short_help="Talk to agents.")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), shell_complete=complete_yaml)
 @click.argument("message", required=False)
-@click.option("--agent", metavar="NAME", help="Who answers first, instead of the entry agent.")
+@click.option(
+    "--agent", metavar="NAME", shell_complete=complete_agent, help="Who answers first, instead of the entry agent."
+)
 @VARIABLES
-@click.option("--model", metavar="MODEL", help="For every agent: an alias, an API name, or script:FILE.")
+@click.option(
+    "--model",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="For every agent: an alias, an API name, or script:FILE.",
+)
 @NOW
 @SESSION
 @CONTINUE

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NoReturn, TextIO
 import click
 
 from orchestrator.cli.colors import colored
+from orchestrator.cli.completing import complete_yaml
 from orchestrator.cli.streams import kept_for_answers
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ _STDIN = "-"
 
 
 @click.command(short_help="Check files without running them.")
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=complete_yaml)
 @click.option(
     "--format",
     "form",

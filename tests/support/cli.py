@@ -1,5 +1,6 @@
 """The command as its users have it: a real process, with an environment that says everything it needs."""
 
+import atexit
 import os
 import signal
 import subprocess
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 COMMAND = str(Path(sys.executable).with_name("orchestrate"))
 # sessions of tests are kept where nobody else keeps any
 _STORE = tempfile.TemporaryDirectory(prefix="orchestrate-sessions-")
+atexit.register(_STORE.cleanup)
 # gives the process the terminal that its standard input is, so that Ctrl-C reaches it
 _ON_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
