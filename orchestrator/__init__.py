@@ -72,14 +72,24 @@ if TYPE_CHECKING:
     from orchestrator.model import Price as Price
     from orchestrator.model import Timeouts as Timeouts
     from orchestrator.runner import ApprovalRequest as ApprovalRequest
+    from orchestrator.runner import Changed as Changed
     from orchestrator.runner import Person as Person
     from orchestrator.runner import Question as Question
     from orchestrator.runner import Run as Run
     from orchestrator.runner import Runner as Runner
     from orchestrator.runner import Verdict as Verdict
+    from orchestrator.runner import changed as changed
+    from orchestrator.runner import verdict_on as verdict_on
     from orchestrator.state import State as State
     from orchestrator.state import apply as apply
     from orchestrator.state import fold as fold
+    from orchestrator.stores import SessionBusy as SessionBusy
+    from orchestrator.stores import SessionStore as SessionStore
+    from orchestrator.stores import StoreError as StoreError
+    from orchestrator.stores import Summary as Summary
+    from orchestrator.stores.memory import MemoryStore as MemoryStore
+    from orchestrator.stores.session import Session as Session
+    from orchestrator.stores.sqlite import SqliteStore as SqliteStore
     from orchestrator.templates import Instructions as Instructions
     from orchestrator.tools import End as End
     from orchestrator.tools import Handoff as Handoff
@@ -106,8 +116,12 @@ _HOMES = {
     "orchestrator.model": (
         "Endpoint FromEnv Model ModelClient ModelDelta ModelRequest ModelResponse NamedFunction Price Timeouts"
     ),
-    "orchestrator.runner": "ApprovalRequest Person Question Run Runner Verdict",
+    "orchestrator.runner": "ApprovalRequest Changed Person Question Run Runner Verdict changed verdict_on",
     "orchestrator.state": "State apply fold",
+    "orchestrator.stores": "SessionBusy SessionStore StoreError Summary",
+    "orchestrator.stores.memory": "MemoryStore",
+    "orchestrator.stores.session": "Session",
+    "orchestrator.stores.sqlite": "SqliteStore",
     "orchestrator.templates": "Instructions",
     "orchestrator.tools": "End Handoff Result Tool ToolContext tool",
 }

@@ -1,7 +1,7 @@
 """The ``orchestrate`` command. Each command is a module of its own, and imports what it needs when it runs.
 
 Exit codes: 0 fine; 1 what is in a file is at fault, or ``diff --fail-on`` found something; 2 wrong usage, or a path
-that is not there; 3 the run ended without an answer; 4 a limit; 130 cancelled.
+that is not there; 3 the run ended without an answer; 4 a limit; 6 a call waits for an approval; 130 cancelled.
 """
 
 import logging
