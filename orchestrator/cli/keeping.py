@@ -34,6 +34,8 @@ ACCEPT = click.option(
     help="Go on with a session though FILE lacks a part of what it was held with.",
 )
 
+_LONGEST_NAME = 100
+
 
 @dataclass(frozen=True, slots=True)
 class Kept:
@@ -46,6 +48,8 @@ class Kept:
     accept: bool
 
     def __post_init__(self) -> None:
+        if self.session is not None:
+            check_name(self.session)
         if self.session is not None and self.last:
             fail("--session and --continue: give one of them")
         if self.none and (self.session is not None or self.last or self.store is not None):
@@ -73,7 +77,14 @@ class Kept:
             last=self.last,
             accept=self.accept,
             history=place.with_name("history"),
+            option=self.store or (None if store_path(None, None, os.environ) == place else str(place)),
         )
+
+
+def check_name(name: str) -> None:
+    """End the process with 2 where a session can't have this name."""
+    if not name or len(name) > _LONGEST_NAME or not name.isprintable() or name.strip() != name:
+        fail(f"a name has up to {_LONGEST_NAME} characters that can be seen, and no blanks around it")
 
 
 def named(file: Path) -> str:

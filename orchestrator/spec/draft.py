@@ -69,9 +69,10 @@ def tag_of(kind: str) -> str:
 
 
 def untagged(location: Location) -> Location:
-    """A place in the data, without the kind of an entry of ``models``."""
-    tagged = location[:1] == ("models",) and len(location) > 2 and _TAG.fullmatch(str(location[2]))
-    return (*location[:2], *location[3:]) if tagged else location
+    """A place in the data, without the kind of an entry of ``models``, or of the ``model`` of a turn in a test."""
+    kinds = 2 if location[:1] == ("models",) else location.index("model") + 1 if "model" in location else len(location)
+    tagged = kinds < len(location) and _TAG.fullmatch(str(location[kinds]))
+    return (*location[:kinds], *location[kinds + 1 :]) if tagged else location
 
 
 def leaves(value: object, at: Location = ()) -> Iterator[tuple[Location, object]]:

@@ -16,13 +16,14 @@ from orchestrator.cli.conversation.front import Front
 from orchestrator.cli.conversation.interrupts import Interrupts
 from orchestrator.cli.conversation.opening import Approve, Keeping, Opening
 from orchestrator.cli.conversation.person import AtTheFront
-from orchestrator.errors import OrchestrateError
+from orchestrator.errors import UsageError, VariableError
 from orchestrator.model import Model, ModelClient
 from orchestrator.render.conversation import note
 from orchestrator.runner import Runner
 from orchestrator.runner.acts import STOP_SECONDS
 from orchestrator.runner.variables import values_for
 from orchestrator.state import State
+from orchestrator.stores import StoreError
 from orchestrator.tools import tools_ask_the_person
 
 EXIT_CODES = {"answered": 0, "ended": 0, "failed": 3, "limit": 4, "cancelled": 130}
@@ -122,6 +123,11 @@ async def _converse(talk: Talk, opening: Opening, keeping: Keeping) -> int:
                 raise
             front.tell("\n")
             code = EXIT_CODES["cancelled"]
+        except StoreError as error:
+            if not chat.session.events:  # nothing has begun
+                raise
+            front.tell(f"error: {error}\n")
+            code = EXIT_CODES["failed"]
         finally:
             await chat.session.close()
         talked = front.interactive and opening.message is None
@@ -134,7 +140,9 @@ async def _turns(chat: Chat, message: str | None, *, resume: bool) -> int:
     codes: list[int] = []
     if chat.state.running and resume:
         codes.append(code_of(await chat.resume()))
-    if message is not None and WAITS not in codes:
+    if message is not None and WAITS in codes:
+        chat.front.tell("the message was not sent: the turn before it is not finished\n")
+    elif message is not None:
         codes.append(code_of(await chat.say(message)))
     while message is None and WAITS not in codes:
         text = await _next_turn(chat.front)
@@ -156,7 +164,7 @@ async def _take(chat: Chat, text: str) -> bool:
     else:
         try:
             await chat.say(text)
-        except OrchestrateError as error:  # a person can say something else instead
+        except (UsageError, VariableError) as error:  # a person can say something else instead
             chat.front.tell(f"error: {error}\n")
     return True
 

@@ -1,16 +1,19 @@
 """Which session a conversation goes on with, whether it can, and how it is found again."""
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from orchestrator.agents import AgentGraph
 from orchestrator.cli.conversation.opening import Keeping, Opening
 from orchestrator.errors import UsageError
 from orchestrator.runner import Changed, changed
-from orchestrator.stores import SessionStore
+from orchestrator.stores import SessionStore, Summary
 from orchestrator.stores.finding import ID, find
 from orchestrator.stores.session import Session
+
+_TELLING = 8
+"""So many characters of an id tell it from all others, and no name looks like them by chance."""
 
 
 async def open_session(keeping: Keeping) -> Session:
@@ -23,12 +26,19 @@ async def open_session(keeping: Keeping) -> Session:
     if keeping.last:
         return await Session.load(keeping.store, await _last(keeping.store, keeping.file))
     if keeping.session is not None:
-        found = find(await keeping.store.list(), keeping.session)
+        found = _named(await keeping.store.list(), keeping.session)
         if found is not None:
             return await Session.load(keeping.store, found.id)
         if keeping.session.startswith(ID):
             raise UsageError(f"there is no session {keeping.session}; see: orchestrate sessions list")
     return Session(keeping.store, file=keeping.file, name=keeping.session)
+
+
+def _named(sessions: Sequence[Summary], called: str) -> Summary | None:
+    """The session that is meant. A short name that is new is no beginning of an id, though some id may begin so."""
+    if called.startswith(ID) or len(called) >= _TELLING:
+        return find(sessions, called)
+    return next((each for each in sessions if each.name == called), None)
 
 
 async def _last(store: SessionStore, file: str) -> str:
@@ -66,16 +76,17 @@ def how_to_go_on(session: Session, keeping: Keeping, *, talked: bool) -> Iterato
     if not keeping.typed or not session.events:
         return
     called = shlex.quote(session.name or session.id)
-    file = shlex.quote(keeping.typed)
-    again = f"orchestrate run {file} --session {called}"
+    run = f"orchestrate run {shlex.quote(keeping.typed)}"
+    store = f" --store {shlex.quote(keeping.option)}" if keeping.option else ""
+    again = f"{run} --session {called}{store}"
     for slot in session.state.awaiting_approval:
         yield f"waits for a yes: {slot.call.name}({slot.call.arguments})"
     if session.state.awaiting_approval:
-        yield f"answer with: orchestrate sessions approve {called}, or with --deny REASON"
+        yield f"answer with: orchestrate sessions approve {called}{store}, or with --deny REASON"
     if session.state.running:
         yield f"then go on with: {again}" if session.state.awaiting_approval else f"go on with: {again}"
     elif talked:
-        yield f"kept as {called}; go on with: {again if session.name else f'orchestrate run {file} --continue'}"
+        yield f"kept as {called}; go on with: {again if session.name else f'{run} --continue{store}'}"
 
 
 def _agent(found: Changed, graph: AgentGraph, opening: Opening) -> Iterator[str]:

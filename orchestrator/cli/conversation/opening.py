@@ -34,6 +34,7 @@ class Keeping:
         last: go on with the session of this file that was updated last.
         accept: go on although the tool of a call that was under way is gone.
         history: where the lines are kept that a person types; None where nothing is kept.
+        option: what ``--store`` has to say for other commands to find the session from here; None where nothing.
     """
 
     store: SessionStore
@@ -43,3 +44,4 @@ class Keeping:
     last: bool = False
     accept: bool = False
     history: Path | None = None
+    option: str | None = None

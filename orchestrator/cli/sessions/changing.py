@@ -4,14 +4,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.keeping import STORE
-from orchestrator.cli.options import fail
+from orchestrator.cli.keeping import STORE, check_name
 from orchestrator.cli.sessions.opening import ID, in_store, session_of
 
 if TYPE_CHECKING:
     from orchestrator.stores import SessionStore
-
-_LONGEST_NAME = 100
 
 
 @click.command(short_help="Begin a session with the events of another one.")
@@ -24,7 +21,8 @@ def fork(name: str, at: int | None, new_name: str | None, store: str | None) -> 
 
     Where the cut is in the middle of a turn, calls that had begun do not run again, unless they only read.
     """
-    _check_name(new_name)
+    if new_name:
+        check_name(new_name)
     click.echo(in_store(store, lambda opened: _forked(opened, name, at, new_name)))
 
 
@@ -34,13 +32,9 @@ def fork(name: str, at: int | None, new_name: str | None, store: str | None) -> 
 @STORE
 def rename(name: str, new_name: str, store: str | None) -> None:
     """Give a session a name. A session that has the name loses it; an empty one takes the name away."""
-    _check_name(new_name)
+    if new_name:
+        check_name(new_name)
     in_store(store, lambda opened: _renamed(opened, name, new_name or None))
-
-
-def _check_name(name: str | None) -> None:
-    if name and (len(name) > _LONGEST_NAME or not name.isprintable() or name.strip() != name):
-        fail(f"a name has up to {_LONGEST_NAME} characters that can be seen, and no blanks around it")
 
 
 async def _forked(store: "SessionStore", name: str, at: int | None, new_name: str | None) -> str:
