@@ -63,7 +63,7 @@ def saved(screen: Screen, folder: Path) -> list[Event]:
 
 def test_what_is_typed_is_answered(screen: Screen) -> None:
     screen.type(f"hello{ENTER}")
-    screen.wait_for_end("> hello", "", "● The Shop", "heard hello", ">")
+    screen.wait_for_end("> hello", "", "● The Shop", "heard hello", "", ">")
     screen.type(f"/quit{ENTER}")
     assert screen.left() == 0
 
@@ -82,7 +82,7 @@ def test_several_lines_are_one_message(screen: Screen) -> None:
     screen.type(paste("one\ntwo"))
     screen.wait_for_end("> one", "  two")
     screen.type(ALT_ENTER, "three", ENTER)
-    screen.wait_for_end("> one", "  two", "  three", "", "● The Shop", "heard one", "two", "three", ">")
+    screen.wait_for_end("> one", "  two", "  three", "", "● The Shop", "heard one", "two", "three", "", ">")
 
 
 def test_history_goes_over_runs(shop: Path) -> None:
@@ -95,9 +95,9 @@ def test_history_goes_over_runs(shop: Path) -> None:
         assert first.left() == 0
     with talking(shop) as second:
         second.type(UP, UP, ENTER)
-        second.wait_for_end("> hello", "", "● The Shop", "heard hello", ">")
+        second.wait_for_end("> hello", "", "● The Shop", "heard hello", "", ">")
         second.type(CTRL_R, "aga", ENTER, ENTER)
-        second.wait_for_end("> again", "", "● The Shop", "heard again", ">")
+        second.wait_for_end("> again", "", "● The Shop", "heard again", "", ">")
 
 
 def test_34_what_was_edited_is_what_runs(screen: Screen, tmp_path: Path) -> None:

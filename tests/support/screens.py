@@ -68,6 +68,11 @@ class Screen:
                 self._look(0.2)
             self._child.send(key)
 
+    def resize(self, columns: int, lines: int) -> None:
+        """Make the window larger or smaller."""
+        self._screen.resize(lines, columns)
+        self._child.setwinsize(lines, columns)
+
     def wait_for(self, text: str, times: int = 1, seconds: float = 20) -> None:
         """Wait until the text can be seen, so many times."""
         end = time.monotonic() + seconds

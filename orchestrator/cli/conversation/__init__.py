@@ -12,13 +12,17 @@ from orchestrator.agents import AgentGraph, default_label
 from orchestrator.cli.conversation.beginning import difference, how_to_go_on, open_session
 from orchestrator.cli.conversation.chat import Chat
 from orchestrator.cli.conversation.commands import obey, teach
+from orchestrator.cli.conversation.commands.turning import next_agent
 from orchestrator.cli.conversation.front import Front
+from orchestrator.cli.conversation.greeting import greet
 from orchestrator.cli.conversation.interrupts import Interrupts
 from orchestrator.cli.conversation.opening import Approve, Keeping, Opening
 from orchestrator.cli.conversation.person import AtTheFront
+from orchestrator.cli.conversation.readers import Editor
 from orchestrator.errors import UsageError, VariableError
 from orchestrator.model import Model, ModelClient
 from orchestrator.render.conversation import note
+from orchestrator.render.excerpts import harmless
 from orchestrator.runner import Runner
 from orchestrator.runner.acts import STOP_SECONDS
 from orchestrator.runner.variables import values_for
@@ -112,12 +116,8 @@ async def _converse(talk: Talk, opening: Opening, keeping: Keeping) -> int:
         chat = Chat(runner_for, talk.graph, session, front, opening, interrupts, talk.models)
         teach(chat)
         try:
-            found = difference(talk.graph, session, opening, accept=keeping.accept)
-            note(found.notes, sys.stderr)
-            front.recall(session.events, session.state)
-            # said before a person has typed anything
-            values_for(talk.graph, session.state.variables, opening.variables, os.environ)
-            code = await _turns(chat, opening.message, resume=found.resumable)
+            with interrupts.heard():
+                code = await _held(chat, opening, accept=keeping.accept)
         except (KeyboardInterrupt, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and not interrupts.left:
                 raise
@@ -135,6 +135,19 @@ async def _converse(talk: Talk, opening: Opening, keeping: Keeping) -> int:
         return code
 
 
+async def _held(chat: Chat, opening: Opening, *, accept: bool) -> int:
+    """Begin or go on, turn after turn, and give the exit code."""
+    session, front = chat.session, chat.front
+    found = difference(chat.graph, session, opening, accept=accept)
+    note(found.notes, sys.stderr)
+    front.recall(session.events, session.state)
+    # said before a person has typed anything
+    values_for(chat.graph, session.state.variables, opening.variables, os.environ)
+    if opening.message is None:
+        greet(chat)
+    return await _turns(chat, opening.message, resume=found.resumable)
+
+
 async def _turns(chat: Chat, message: str | None, *, resume: bool) -> int:
     """What is unfinished, then the message, or turn after turn until the input ends or a call waits for a yes."""
     codes: list[int] = []
@@ -145,7 +158,7 @@ async def _turns(chat: Chat, message: str | None, *, resume: bool) -> int:
     elif message is not None:
         codes.append(code_of(await chat.say(message)))
     while message is None and WAITS not in codes:
-        text = await _next_turn(chat.front)
+        text = await _next_turn(chat)
         if text is None:
             break
         before = chat.state
@@ -176,12 +189,18 @@ def code_of(state: State) -> int:
     return EXIT_CODES.get(state.status or "", 3)
 
 
-async def _next_turn(front: Front) -> str | None:
+async def _next_turn(chat: Chat) -> str | None:
     """The next line that says something; None at the end."""
     while True:
-        line = await front.reader.read(PROMPT if front.interactive else "")
+        line = await chat.front.reader.read(_prompt(chat) if chat.front.interactive else "")
         if line is None or line.strip():
             return line
+
+
+def _prompt(chat: Chat) -> str:
+    """Apart from what came before, where it is drawn; it names who was chosen to answer instead of who would."""
+    chosen = f"{harmless(next_agent(chat).label)} " if chat.agent else ""
+    return f"\n{chosen}{PROMPT}" if isinstance(chat.front.reader, Editor) else f"{chosen}{PROMPT}"
 
 
 def _deaf() -> int:

@@ -10,7 +10,7 @@ from orchestrator.agents import AgentGraph
 from orchestrator.cli.conversation.front import UsageTold
 from orchestrator.cli.conversation.lines import Lines
 from orchestrator.cli.conversation.readers import Reader
-from orchestrator.render.answers import answers_only
+from orchestrator.render.answers import AnswersView
 from orchestrator.render.conversation import TextView, View, json_lines
 from orchestrator.render.terminal import TerminalView
 from orchestrator.render.transcript import MarkdownView
@@ -23,7 +23,7 @@ def view_of(form: str, graph: AgentGraph, out: TextIO, *, quiet: bool) -> View:
     if form == "markdown":
         return MarkdownView(graph, out)
     if quiet:
-        return answers_only(out, sys.stderr)
+        return AnswersView(out, sys.stderr)
     return TerminalView(graph, out, sys.stderr) if _can_draw(out) else TextView(graph, out, sys.stderr)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 from orchestrator.agents import AgentGraph
 from orchestrator.cli.conversation.readers import Editor, Reader
 from orchestrator.events import Event, LiveEvent, RecordedEvent
+from orchestrator.render.answers import AnswersView
 from orchestrator.render.conversation import TextView, View, note
 from orchestrator.render.terminal import TerminalView
 from orchestrator.render.transcript import MarkdownView
@@ -41,9 +42,9 @@ class Front:
     log: list[RecordedEvent] = field(default_factory=list)
 
     def recall(self, events: Iterable[RecordedEvent], state: State) -> None:
-        """Take note of what happened before in a session that goes on: calls that are under way have their names."""
+        """Take note of what happened before in a session that goes on: names of calls, and what was said last."""
         view = self.view
-        if isinstance(view, MarkdownView):
+        if isinstance(view, MarkdownView | AnswersView):
             view.recall(events)
         elif isinstance(view, TextView | TerminalView) and state.open is not None:
             view.recall(slot.call for slot in state.open.slots)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 
 class Interrupts:
-    """What Ctrl-C does while a turn is under way. Made inside a running task, the conversation's."""
+    """What Ctrl-C does. Made inside a running task, the conversation's."""
 
     def __init__(self) -> None:
         task = asyncio.current_task()
@@ -18,18 +18,25 @@ class Interrupts:
         self.left = False  # somebody has pressed twice
 
     @contextlib.contextmanager
-    def reach(self, cancel: Callable[[], None]) -> Iterator[None]:
-        """While this lasts, the first Ctrl-C calls ``cancel``."""
+    def heard(self) -> Iterator[None]:
+        """While this lasts, Ctrl-C comes here."""
         loop = asyncio.get_running_loop()
-        self._cancel = cancel
         with contextlib.suppress(NotImplementedError):  # on Windows Ctrl-C ends the conversation
             loop.add_signal_handler(signal.SIGINT, self.press)
         try:
             yield
         finally:
-            self._cancel = None
             with contextlib.suppress(NotImplementedError):
                 loop.remove_signal_handler(signal.SIGINT)
+
+    @contextlib.contextmanager
+    def reach(self, cancel: Callable[[], None]) -> Iterator[None]:
+        """While this lasts, the first Ctrl-C calls ``cancel``."""
+        self._cancel = cancel
+        try:
+            yield
+        finally:
+            self._cancel = None
 
     def press(self) -> None:
         """Ctrl-C, from the keyboard or from a prompt that took it."""

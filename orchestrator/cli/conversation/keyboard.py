@@ -19,6 +19,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPress, KeyPressEvent
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output, create_output
 from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import get_cwidth
 
 from orchestrator.cli.conversation.completing import Offers
 from orchestrator.cli.streams import typed
@@ -29,6 +30,8 @@ if sys.platform != "win32":
 KEPT = 1000
 """So many lines are found again, and as many bytes of each."""
 _TAIL = 1_000_000
+_ROOM = 20  # columns that a prompt leaves to what is typed
+_MENU_ROWS = 8
 
 
 class Keyboard:
@@ -162,12 +165,24 @@ class _Completer(Completer):
 
 
 async def _read(session: PromptSession[str], prompt: str, text: str) -> str | None:
+    size = session.output.get_size()
+    above, begins = _laid_out(prompt, size.columns)
+    session.output.write(above)
+    session.reserve_space_for_menu = min(_MENU_ROWS, size.rows - 2)
     try:
         # signals, and the troubles of other tasks, stay with whoever looks after them: Ctrl-C is a key here
-        line = await session.prompt_async(prompt, default=text, handle_sigint=False, set_exception_handler=False)
+        line = await session.prompt_async(begins, default=text, handle_sigint=False, set_exception_handler=False)
         return typed(line)
     except EOFError:
         return None
+
+
+def _laid_out(prompt: str, columns: int) -> tuple[str, str]:
+    """What stands above the line that is typed, and what it begins with: no more than leaves room to type."""
+    above, _, begins = prompt.rpartition("\n")
+    if get_cwidth(begins) > max(columns - _ROOM, columns // 2):
+        return f"{prompt.rstrip()}\n", "> "
+    return f"{above}\n" if "\n" in prompt else "", begins
 
 
 def _bindings(*, clears: bool) -> KeyBindings:

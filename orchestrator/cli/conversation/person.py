@@ -38,6 +38,8 @@ _WORDS: Mapping[str, Literal["granted", "always"]] = {
 _REFUSAL = re.compile(r"no?\b(?:\s*[,:;.-]+\s*(.+))?", re.IGNORECASE)
 _EDIT = re.compile(r"e(?:dit)?\b\s*(.*)", re.IGNORECASE | re.DOTALL)
 _NOBODY = Verdict("denied", "nobody is there to approve it", by="policy")
+_OPEN = "the person gave no answer"
+_NOBODY_ANSWERS = "nobody is there to answer: standard input has ended"
 _LINES, _CHARACTERS = 40, 4000
 
 
@@ -85,7 +87,7 @@ class AtTheFront:
         """
         said = await self._asked(self._answer(f"{_visible(question.text.expandtabs(4))} "))
         if said is None and self._approve != "pause":
-            raise NobodyToAsk("nobody is there to answer: standard input has ended")
+            raise NobodyToAsk(_OPEN if self._front.interactive else _NOBODY_ANSWERS)
         return said
 
     async def _asked(self, asking: Awaitable[T]) -> T | None:

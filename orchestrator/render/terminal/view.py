@@ -20,6 +20,7 @@ from orchestrator.events import (
     ModelAsked,
     ModelResponded,
     ModelRestarted,
+    RecordedEvent,
     Retrying,
     RunFinished,
     RunStarted,
@@ -172,6 +173,8 @@ class TerminalView:
         self.resume()
         self._say(over=True)
         self._asked = None
+        for call_id in self._running:  # how long it went on, nobody saw
+            self._calls[call_id] = replace(self._known(call_id), started_at=None)
         self._running.clear()
         self._draw()
 
@@ -184,11 +187,31 @@ class TerminalView:
             self._page.put("note", [Text("the last turn called no tool", "dim")])
         self._draw()
 
+    def greet(self, lines: Iterable[str], turn: Iterable[RecordedEvent]) -> None:
+        """Begin a conversation with some lines, and with the turn that was the last one before.
+
+        An answer that is not drawn but written is not written again.
+        """
+        for line in lines:
+            self._note(line)
+        if self._answers and self._notes:
+            for event in turn:
+                self._quote(event)
+                self(event)
+        self.close()
+
     def recall(self, calls: Iterable[ToolCall]) -> None:
         """Make calls known that were made before this view began: those that a run goes on with."""
         made = tuple(calls)
         self._plain.recall(made)
         self._calls |= {call.id: Call(call) for call in made}
+
+    def _quote(self, event: RecordedEvent) -> None:
+        """Show what the person had said."""
+        if isinstance(event, RunStarted):
+            self._page.put("note", [Text()])
+            for line in f"> {event.message}".splitlines():
+                self._note(line, "none")
 
     def _delta(self, text: str) -> None:
         self._streamed, self._heard = True, self._clock()
@@ -248,6 +271,7 @@ class TerminalView:
         call = replace(self._known(call_id), result=content, error=error, finished_at=at)
         self._calls[call_id] = call
         self._running = [one for one in self._running if one != call_id]
+        self._print(over=True)
         if self._notes:
             told = in_full if self.verbose else finished
             self._page.put("call", told(call, self._width()))

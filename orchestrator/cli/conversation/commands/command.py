@@ -1,7 +1,11 @@
 """What a command of a conversation is."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+
+from rich.console import Console
+from rich.text import Text
 
 from orchestrator.cli.conversation.chat import Chat
 
@@ -41,8 +45,16 @@ class Command:
 
 
 def tell(chat: Chat, *lines: str) -> None:
-    """Say these lines at the front."""
-    chat.front.tell("".join(f"{line}\n" for line in lines))
+    """Say these lines at the front. On a terminal they break between words."""
+    chat.front.tell("".join(f"{line}\n" for line in (_broken(lines) if sys.stderr.isatty() else lines)))
+
+
+def _broken(lines: Iterable[str]) -> Iterator[str]:
+    console = Console(file=sys.stderr, highlight=False, emoji=False)
+    for line in lines:
+        with console.capture() as shown:
+            console.print(Text.from_ansi(line))
+        yield shown.get().rstrip("\n")
 
 
 def aligned(rows: Mapping[str, str], margin: str = "  ") -> list[str]:
