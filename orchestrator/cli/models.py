@@ -49,12 +49,16 @@ def answering(file: Path, loaded: "Loaded", model: str | None, environ: "Environ
         environ: where keys are looked up.
         replayed: whether a recording answers, so that no key is needed.
     """
-    from orchestrator.clients.router import Router
-
     script = None if replayed else _script(file, loaded, model, environ)
     name = f"{_SCRIPT}{script.name}" if script else model
     fixed = replayed or script is not None
-    return Answering(_graph(loaded, name), script or Router(environ), name, None if fixed else loaded.models)
+    return Answering(_graph(loaded, name), script or _router(environ), name, None if fixed else loaded.models)
+
+
+def _router(environ: "Environment") -> "ModelClient":
+    from orchestrator.clients.router import Router  # the openai package comes with it: 0.4 s that a script needs not
+
+    return Router(environ)
 
 
 def _graph(loaded: "Loaded", model: str | None) -> "AgentGraph":

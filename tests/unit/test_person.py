@@ -160,7 +160,7 @@ async def test_questions_go_to_the_person_whatever_the_policy(approve: str) -> N
 
 
 async def test_where_nobody_answers_a_tool_is_told_so_unless_the_run_is_to_pause() -> None:
-    with pytest.raises(NobodyToAsk, match="standard input has ended"):
+    with pytest.raises(NobodyToAsk, match="the person gave no answer"):
         await person(Lines()).ask(QUESTION)
     assert await person(Lines(), "pause").ask(QUESTION) is None
 
