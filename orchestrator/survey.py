@@ -13,11 +13,15 @@ from orchestrator.loader import Examined, examine
 from orchestrator.project import called, includes_of, read_file, read_files, root_of
 from orchestrator.source import Source
 from orchestrator.spec import FileSpec, Reading, read_spec
+from orchestrator.testing.checking import Known, name_faults
+from orchestrator.testing.outcome import Suite
+from orchestrator.testing.reading import read_suite
 
 STDIN = "<stdin>"
 
 _SUFFIXES = (".yaml", ".yml")
 _SCRIPTS = (".script.yaml", ".script.yml")
+_TESTS = (".test.yaml", ".test.yml")
 _LOOKED_INTO = 1_000_000  # bytes
 _NOT_OURS = {"node_modules", "__pycache__", "venv", "site-packages"}
 _SEARCHED = 2_000
@@ -56,6 +60,7 @@ def survey(paths: Sequence[Path], *, imports: bool = True, stdin: str | bytes | 
         surveyor.files[Path.cwd() / STDIN] = read_spec(Source.parse(STDIN, stdin))
     for path in surveyor.roots():
         surveyor.examine(path)
+    surveyor.judge_suites()
     found = silenced(surveyor.told(), surveyor.texts, all_checked=imports)
     watched = frozenset(Path(text) for text in surveyor.texts if text != STDIN)
     return Survey(tuple(surveyor.names), tuple(in_order(found)), surveyor.texts, watched)
@@ -85,8 +90,10 @@ class _Surveyor:
     names: dict[str, None] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    suites: list[Suite] = field(default_factory=list)
     _users: dict[str, set[str]] = field(default_factory=dict)
     _tellers: dict[Diagnostic, list[str]] = field(default_factory=dict)
+    _judged: dict[Path, Examined] = field(default_factory=dict)
     _read: dict[Path, Reading[FileSpec]] = field(default_factory=dict)
     _searched: dict[Path, Mapping[Path, list[Path]]] = field(default_factory=dict)
 
@@ -102,12 +109,34 @@ class _Surveyor:
 
     def _take_file(self, path: Path) -> None:
         real = Path(os.path.realpath(path))  # resolve() raises RuntimeError for links in a circle
-        if not path.name.endswith(_SCRIPTS):
+        if not path.name.endswith((*_SCRIPTS, *_TESTS)):
             self.files.setdefault(real, self.reading(real, str(path)))
         elif str(path) not in self.names:
             source = Source.read(path)
             self._note(str(path), source.text)
-            self.found += read_script(source).diagnostics
+            self.found += (
+                self._take_suite(source, real) if path.name.endswith(_TESTS) else read_script(source).diagnostics
+            )
+
+    def _take_suite(self, source: Source, real: Path) -> Sequence[Diagnostic]:
+        """Take a test file, and with it the agents that it names: without them nobody can tell whether it is sound."""
+        suite, found = read_suite(source, real)
+        if suite is None:
+            return found
+        shown = called(suite.agents, absolute=False)
+        try:
+            self.files.setdefault(suite.agents, self.reading(suite.agents, shown))
+        except OSError as error:
+            message = f"{shown} can't be read: {error.strerror}"
+            return (*found, Diagnostic(source.locate(("file",)), "missing-file", message))
+        self.suites.append(suite)
+        return found
+
+    def judge_suites(self) -> None:
+        """Hold the names in test files against those that their agents have."""
+        for suite in self.suites:
+            examined = self._examined(suite.agents, self.files[suite.agents])
+            self.found += name_faults(suite, Known.of_project(examined))
 
     def reading(self, path: Path, shown: str) -> Reading[FileSpec]:
         """What a file says. Each is read once."""
@@ -141,7 +170,10 @@ class _Surveyor:
         self.found.append(Diagnostic(span, "part-of", f"this is a part of {names}", None, Severity.NOTE))
 
     def _examined(self, path: Path, reading: Reading[FileSpec]) -> Examined:
-        return examine(read_files(path, reading, self.reading), imports=self.imports)
+        """A file with all that it includes. Each is examined once."""
+        if path not in self._judged:
+            self._judged[path] = examine(read_files(path, reading, self.reading), imports=self.imports)
+        return self._judged[path]
 
     def roots_of(self, path: Path) -> list[Path]:
         """The roots in the project that include a file, directly or not."""
@@ -153,7 +185,9 @@ class _Surveyor:
         """Which files of a project include a file. A project is searched once."""
         if folder not in self._searched:
             found = islice(yaml_files(folder), _SEARCHED)
-            others = [other for other in found if not other.name.endswith(_SCRIPTS) and _includes_something(other)]
+            others = [
+                other for other in found if not other.name.endswith((*_SCRIPTS, *_TESTS)) and _includes_something(other)
+            ]
             including: dict[Path, list[Path]] = {}
             for path, parts in self._links(other.resolve() for other in others).items():
                 for part in parts:

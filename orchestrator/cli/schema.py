@@ -4,12 +4,14 @@ import click
 
 
 @click.command(short_help="Print a JSON schema.")
-@click.argument("name", type=click.Choice(["agents", "cassette", "diagnostics", "events", "graph", "script"]))
+@click.argument(
+    "name", type=click.Choice(["agents", "cassette", "coverage", "diagnostics", "events", "graph", "script", "test"])
+)
 def schema(name: str) -> None:
-    """Print the JSON schema of files of agents or script files, or of what commands print.
+    """Print the JSON schema of files of agents, script files or test files, or of what commands print.
 
     Events are the JSON Lines of `run`, cassette those of `run --record`; diagnostics and graph are what `validate` and
-    `graph` print as JSON.
+    `graph` print as JSON, coverage what `test --cov-report` writes.
     """
     from orchestrator.render.schemas import schema_text
 

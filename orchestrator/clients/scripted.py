@@ -19,6 +19,7 @@ from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.source import Source
 from orchestrator.spec import Reading, RuleSpec, ScriptSpec, Shape, read_as, script_free, script_keys
 from orchestrator.templates import Instructions, Sandbox, check_syntax, environment
+from orchestrator.templates.data import rendered, texts_in
 
 
 def read_script(source: Source) -> Reading[ScriptSpec]:
@@ -27,11 +28,22 @@ def read_script(source: Source) -> Reading[ScriptSpec]:
     if reading.spec is None:
         return reading
     env = environment(Path(source.path).parent)
-    faults = [
-        fault for location, text in _texts(reading.spec) for fault in _template_fault(env, source, location, text)
-    ]
+    faults = [fault for location, text in _texts(reading.spec) for fault in template_fault(env, source, location, text)]
     found = sorted((*reading.diagnostics, *faults), key=lambda diagnostic: diagnostic.span)
     return Reading(source, reading.spec, tuple(found))
+
+
+def template_fault(env: Sandbox, source: Source, location: tuple[str | int, ...], text: str) -> list[Diagnostic]:
+    """What is wrong with the syntax of a template at a place: one diagnostic, or none."""
+    fault = check_syntax(text, env)
+    if fault is None:
+        return []
+    return [Diagnostic(source.inside(location, fault.line, fault.column), fault.code, fault.message, fault.hint)]
+
+
+def in_words(text: str) -> list[str]:
+    """A text in the pieces in which it streams: a word each, with the blanks before it."""
+    return re.findall(r"\s*\S+\s*$|\s*\S+", text)
 
 
 @dataclass(frozen=True)
@@ -84,7 +96,7 @@ class ScriptedClient:
             "result": moment.result,
         }
         content = None if rule.say is None else self._render(rule.say, names)
-        for word in re.findall(r"\s*\S+\s*$|\s*\S+", content or ""):
+        for word in in_words(content or ""):
             yield TextDelta(text=word)
             if self.spec.words_per_second:
                 await asyncio.sleep(1 / self.spec.words_per_second)
@@ -110,15 +122,7 @@ class ScriptedClient:
             raise ScriptError(f"{self.name}: {text!r} can't be rendered: {error}") from None
 
     def _rendered(self, value: object, names: Mapping[str, object]) -> object:
-        match value:
-            case str():
-                return self._render(value, names)
-            case dict():
-                return {key: self._rendered(inner, names) for key, inner in value.items()}
-            case list():
-                return [self._rendered(inner, names) for inner in value]
-            case _:
-                return value
+        return rendered(value, lambda text, _: self._render(text, names))
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,24 +162,5 @@ def _texts(spec: ScriptSpec) -> list[tuple[tuple[str | int, ...], str]]:
         if rule.say is not None:
             texts.append((("rules", index, "say"), rule.say))
         for position, call in rule.call.items():
-            texts += _inner_texts(("rules", index, "call", position, "with"), call.arguments)
+            texts += texts_in(call.arguments, ("rules", index, "call", position, "with"))
     return texts
-
-
-def _inner_texts(location: tuple[str | int, ...], value: object) -> list[tuple[tuple[str | int, ...], str]]:
-    match value:
-        case str():
-            return [(location, value)]
-        case dict():
-            return [text for key, inner in value.items() for text in _inner_texts((*location, key), inner)]
-        case list():
-            return [text for key, inner in enumerate(value) for text in _inner_texts((*location, key), inner)]
-        case _:
-            return []
-
-
-def _template_fault(env: Sandbox, source: Source, location: tuple[str | int, ...], text: str) -> list[Diagnostic]:
-    fault = check_syntax(text, env)
-    if fault is None:
-        return []
-    return [Diagnostic(source.inside(location, fault.line, fault.column), fault.code, fault.message, fault.hint)]

@@ -6,26 +6,31 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from orchestrator import cassette, events
+from orchestrator.render.coverage.report import CoverageReport
 from orchestrator.render.graph.report import GraphReport
 from orchestrator.render.report import Report
 from orchestrator.spec import FileSpec, ScriptSpec
+from orchestrator.spec.suite import SuiteSpec
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _TITLES = {
     "agents": "Orchestrate: a file of agents",
     "cassette": "Orchestrate: a line of a cassette",
+    "coverage": "Orchestrate: what tests have reached",
     "diagnostics": "Orchestrate: what validate found",
     "events": "Orchestrate: an event",
     "graph": "Orchestrate: what graph shows",
     "script": "Orchestrate: the replies of a scripted model",
+    "test": "Orchestrate: conversation tests",
 }
 
 
 def schema_text(name: str) -> str:
     """Give the schema of this name (a key of ``_TITLES``), with a line break at the end."""
-    read: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec}
+    read: dict[str, Any] = {"agents": FileSpec, "script": ScriptSpec, "test": SuiteSpec}
     written: dict[str, TypeAdapter[Any]] = {
         "cassette": cassette.adapter(),
+        "coverage": TypeAdapter(CoverageReport),
         "diagnostics": TypeAdapter(Report),
         "events": events.adapter(),
         "graph": TypeAdapter(GraphReport),

@@ -70,7 +70,7 @@ def tag_of(kind: str) -> str:
 
 def untagged(location: Location) -> Location:
     """A place in the data, without the kind of an entry of ``models``, or of the ``model`` of a turn in a test."""
-    kinds = 2 if location[:1] == ("models",) else location.index("model") + 1 if "model" in location else len(location)
+    kinds = {"models": 2, "tests": 5}.get(str(location[0]), len(location)) if location else 0
     tagged = kinds < len(location) and _TAG.fullmatch(str(location[kinds]))
     return (*location[:kinds], *location[kinds + 1 :]) if tagged else location
 

@@ -1,24 +1,43 @@
 """Test files: conversations, and what is expected of them. ``schemas/test.schema.json`` is generated from here."""
 
 import re
-from collections.abc import Mapping
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from orchestrator.events import Finish, Status
+from orchestrator.source.faults import shown
 from orchestrator.spec.draft import Location, Positions, tag_of
-from orchestrator.spec.mapping import Spec, numbered, short
+from orchestrator.spec.faults import Fault, fault_of
+from orchestrator.spec.mapping import Spec, listed, numbered, short
 from orchestrator.spec.values import Absent, Filled, Flag, Name, Number, Whole, finite
+
+Json: TypeAlias = Annotated[Any, BeforeValidator(finite)]
 
 _TEMPLATE = "a template"
 _NAMES = "Texts in it are templates."
+_VARIABLES = "Texts are templates; one that is `{{ … }}` and nothing else gives the value itself."
+
+
+@lru_cache(maxsize=512)
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a regular expression. What Python warns of is no concern of those who write it.
+
+    Raises:
+        re.error: it is none.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern)
 
 
 def _pattern(value: str) -> str:
     try:
-        re.compile(value)
+        compiled(value)
     except re.error as error:
         raise PydanticCustomError("bad-value", "is no regular expression: {why}", {"why": str(error)}) from None
     return value
@@ -35,8 +54,10 @@ def _whole_count(value: object) -> object:
 class MatcherSpec(Spec):
     """What a value must be. All that is said must hold; a value by itself says what it must equal."""
 
-    equals: Any = Field(None, description="Exactly this.")
-    contains: Any = Field(None, description="This text is in it, whatever the case; or this is an entry of the list.")
+    equals: Json = Field(None, description="Exactly this. Texts in it are templates.")
+    contains: Json = Field(
+        None, description="This text, a template, is in it, whatever the case; or this is an entry of the list."
+    )
     matches: Annotated[str, BeforeValidator(_pattern)] | Absent = Field(
         None, description="This regular expression is found in it."
     )
@@ -60,11 +81,18 @@ class CountSpec(Spec):
     at_most: Whole | Absent = Field(None, ge=0, description="No more.")
     at_least: Whole | Absent = Field(None, ge=0, description="No fewer.")
 
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.model_fields_set:
+            hint = "write a number, or equals:, at_most: or at_least:"
+            raise PydanticCustomError("bad-value", "says nothing", {"hint": hint})
+        return self
+
 
 Matcher: TypeAlias = Annotated[MatcherSpec, BeforeValidator(_whole_matcher, json_schema_input_type=str | MatcherSpec)]
 AnyMatcher: TypeAlias = Annotated[MatcherSpec, BeforeValidator(_whole_matcher, json_schema_input_type=Any)]
+Names: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(listed, json_schema_input_type=list[str])]
 Count: TypeAlias = Annotated[CountSpec, BeforeValidator(_whole_count, json_schema_input_type=int | CountSpec)]
-Json: TypeAlias = Annotated[Any, BeforeValidator(finite)]
 
 
 class PlayedCallSpec(Spec):
@@ -130,11 +158,32 @@ class ApprovalSpec(Spec):
     arguments: dict[str, Json] | Absent = Field(None, description="Arguments that replace those of the call.")
 
 
+def _with_matchers(value: object) -> object:
+    """An expected argument, in which each mapping that has nothing but the keys of a matcher has become one."""
+    match value:
+        case dict() if value and value.keys() <= MatcherSpec.model_fields.keys():
+            return _matcher(value)
+        case dict():
+            return {key: _with_matchers(inner) for key, inner in value.items()}
+        case list():
+            return [_with_matchers(inner) for inner in value]
+        case _:
+            return finite(value)
+
+
+def _matcher(value: dict[str, object]) -> MatcherSpec:
+    try:
+        return MatcherSpec.model_validate(value)
+    except ValidationError as error:
+        fault = fault_of(error.errors(include_url=False)[0], lambda _: {}, lambda _: ())
+        raise PydanticCustomError("bad-value", "can't be matched: {why}", {"why": fault.message}) from None
+
+
 class MadeCallSpec(Spec):
     """A call that must have been made."""
 
     call: Filled = Field(description="The tool.")
-    arguments: dict[str, Json] = Field(
+    arguments: dict[str, Annotated[Any, BeforeValidator(_with_matchers)]] = Field(
         {}, alias="with", description="What arguments must be: values or matchers. Others may be there, too."
     )
     result: AnyMatcher | Absent = Field(None, description="What the model must have read as its result.")
@@ -152,24 +201,29 @@ def _whole_made(value: object) -> object:
     return value
 
 
+_ByName: TypeAlias = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
 MadeCalls: TypeAlias = Annotated[
     dict[int, Annotated[MadeCallSpec, BeforeValidator(_whole_made)]],
-    BeforeValidator(numbered, json_schema_input_type=list[str | dict[str, Any]]),
+    BeforeValidator(numbered, json_schema_input_type=list[str | MadeCallSpec | _ByName]),
 ]
 
 
 class ExpectSpec(Spec):
     """What must have happened. What is left out may be as it likes."""
 
-    agents: tuple[str, ...] | Absent = Field(None, description="Who had the word, one after the other; all of them.")
+    agents: Names | Absent = Field(None, description="Who had the word, one after the other; all of them.")
     agent: Filled | Absent = Field(None, description="Who answers next.")
     calls: MadeCalls | Absent = Field(None, description="The calls of tools, in order; all of them. No handoffs.")
     includes: MadeCalls | Absent = Field(None, description="Calls that are among them, in this order.")
-    excludes: tuple[str, ...] | Absent = Field(None, description="Tools that were not called.")
+    excludes: Names | Absent = Field(None, description="Tools that were not called.")
     reply: Matcher | Absent = Field(None, description="The last text that the person got.")
     instructions: Matcher | Absent = Field(None, description="What the model was told by the last request.")
     variables: dict[Name, AnyMatcher] = Field({}, description="What these variables must be.")
-    status: Literal[Status, "waiting"] | Absent = Field(None, description="How the turn ended.")
+    status: Literal[Status, "waiting"] | Absent = Field(
+        None,
+        description="How the turn ended; left out, it must be answered or ended. waiting: the person is not there any "
+        "more where `approvals` or `answers` end.",
+    )
     model_calls: Count | Absent = Field(None, description="How many requests there were.")
     handoffs: Count | Absent = Field(None, description="How many handoffs.")
     tool_calls: Count | Absent = Field(None, description="How many calls of tools.")
@@ -206,7 +260,7 @@ class TurnSpec(Spec):
 
     user: str = Field(description=f"What the person says, {_TEMPLATE}.")
     agent: Filled | Absent = Field(None, description="Who answers, where it is not who would.")
-    variables: dict[Name, Json] = Field({}, description="Variables that this turn sets.")
+    variables: dict[Name, Json] = Field({}, description=f"Variables that this turn sets. {_VARIABLES}")
     model: Played = Field(
         {}, description="What the model replies, in order: a text, or {say, call, with}. Or {replay: FILE}, or live."
     )
@@ -215,7 +269,7 @@ class TurnSpec(Spec):
         BeforeValidator(numbered, json_schema_input_type=list[str | ApprovalSpec]),
     ] = Field({}, description="What the person says to calls that need a yes, in order.")
     answers: Annotated[dict[int, str], BeforeValidator(numbered, json_schema_input_type=list[str])] = Field(
-        {}, description="What the person answers to questions of tools, in order."
+        {}, description="What the person answers to questions of tools, in order. Templates."
     )
     expect: ExpectSpec = Field(default_factory=ExpectSpec, description="What is expected of this turn.")
 
@@ -242,10 +296,10 @@ class ConversationSpec(Spec):
 
     description: str | Absent = Field(None, description="What it shows.")
     agent: Filled | Absent = Field(None, description="Who answers first; the entry agent by default.")
-    variables: dict[Name, Json] = Field({}, description="The variables that it begins with.")
+    variables: dict[Name, Json] = Field({}, description=f"The variables that it begins with. {_VARIABLES}")
     now: str | Absent = Field(None, description="The time that templates see, as 2026-05-21T09:30.")
     tools: Stubs = Field({}, description=_TOOLS)
-    real: tuple[str, ...] = Field((), description=_REAL)
+    real: Names = Field((), description=_REAL)
     cases: dict[Filled, dict[Name, Json]] = Field(
         {}, description="The test is run once for each case, with these names in its templates."
     )
@@ -260,56 +314,34 @@ class ConversationSpec(Spec):
 class SuiteSpec(Spec):
     """A test file. Keys that start with x- are free at this level, as a place for anchors."""
 
+    model_config = ConfigDict(json_schema_extra={"patternProperties": {"^x-": True}})
+
     version: Literal[1] = Field(1, description="Version of the language.")
     description: str | Absent = Field(None, description="What these tests are about.")
     file: Filled = Field(description="The file of agents, relative to this one.")
-    variables: dict[Name, Json] = Field({}, description="The variables that each test begins with.")
+    variables: dict[Name, Json] = Field({}, description=f"The variables that each test begins with. {_VARIABLES}")
     now: str | Absent = Field(None, description="The time that templates see in each test.")
     tools: Stubs = Field({}, description=f"For each test. {_TOOLS}")
-    real: tuple[str, ...] = Field((), description=f"For each test. {_REAL}")
-    tests: dict[Filled, ConversationSpec] = Field(description="The tests by name.")
+    real: Names = Field((), description=f"For each test. {_REAL}")
+    # not in what is printed of it: asyncio.run prints the result of its task unasked, and outcomes hold their suite
+    tests: dict[Filled, ConversationSpec] = Field(repr=False, description="The tests by name.")
+
+    def faults(self) -> Iterator[Fault]:
+        """What is wrong with the tests together: there are none, or one of them says nothing."""
+        if not self.tests:
+            yield Fault(("tests",), "bad-value", "there is no test", "add one: a name, and turns: below it")
+        for name, test in self.tests.items():
+            if not test.turns:
+                hint = "add one, such as - user: Hello"
+                yield Fault(("tests", name, "turns"), "bad-value", f"test {shown(name)} has no turn", hint)
+            yield from _both(test.tools, test.real, ("tests", name))
+        yield from _both(self.tools, self.real, ())
 
 
-_SHAPES: tuple[tuple[tuple[str | None, ...], type[Spec]], ...] = (
-    ((), SuiteSpec),
-    (("tools", None), StubSpec),
-    (("tools", None, None), StubSpec),
-    (("tests", None), ConversationSpec),
-    (("tests", None, "tools", None), StubSpec),
-    (("tests", None, "tools", None, None), StubSpec),
-    (("tests", None, "turns", None), TurnSpec),
-    (("tests", None, "turns", None, "model", tag_of("replay")), RecordingSpec),
-    (("tests", None, "turns", None, "model", tag_of("replies"), None), ReplySpec),
-    (("tests", None, "turns", None, "model", tag_of("replies"), None, "calls", None), PlayedCallSpec),
-    (("tests", None, "turns", None, "approvals", None), ApprovalSpec),
-    *(
-        (place, spec)
-        for expect in (("tests", None, "turns", None, "expect"), ("tests", None, "expect"))
-        for place, spec in (
-            (expect, ExpectSpec),
-            ((*expect, "calls", None), MadeCallSpec),
-            ((*expect, "includes", None), MadeCallSpec),
-            ((*expect, "reply"), MatcherSpec),
-            ((*expect, "instructions"), MatcherSpec),
-            ((*expect, "variables", None), MatcherSpec),
-            ((*expect, "model_calls"), CountSpec),
-            ((*expect, "handoffs"), CountSpec),
-            ((*expect, "tool_calls"), CountSpec),
-        )
-    ),
-)
-
-
-def suite_keys(location: Location) -> Mapping[str, str]:
-    """The keys of the mapping at a place in a test file, with their descriptions."""
-    for pattern, model in _SHAPES:
-        if len(pattern) == len(location) and all(p in {None, part} for p, part in zip(pattern, location, strict=True)):
-            return {info.alias or name: info.description or "" for name, info in model.model_fields.items()}
-    return {}
-
-
-def suite_free(location: Location) -> bool:
-    """Whether null may stand at this place: among values of variables, arguments and results."""
-    return bool({"variables", "with", "cases", "result", "arguments", "equals", "contains"} & set(location[1:-1])) or (
-        location[-1:] in {("result",), ("equals",)} or location[:1] == ("variables",) or "calls" in location
-    )
+def _both(stubs: Mapping[str, object], real: Iterable[str], at: Location) -> Iterator[Fault]:
+    """Tools that are to run, and not to run."""
+    for index, name in enumerate(real):
+        if name in stubs:
+            message = f"{shown(name)} is stubbed, and so does not really run"
+            place, other = (*at, "real", index), (*at, "tools", name)
+            yield Fault(place, "bad-value", message, "leave out one of the two", other=other)

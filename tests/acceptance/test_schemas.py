@@ -170,7 +170,7 @@ def test_every_property_has_a_description(name: str) -> None:
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_fit(path: Path) -> None:
-    name = "script" if path.name.endswith(".script.yaml") else "agents"
+    name = _kind(path)
     errors = Draft202012Validator(schema_of(name)).iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
     assert [error.message for error in errors] == []
 
@@ -179,7 +179,7 @@ def test_examples_fit(path: Path) -> None:
 def test_examples_name_their_schema(path: Path) -> None:
     found = re.search(r"^# yaml-language-server: \$schema=(\S+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert found is not None
-    expected = "script" if path.name.endswith(".script.yaml") else "agents"
+    expected = _kind(path)
     assert (path.parent / found[1]).resolve() == ROOT / "schemas" / f"{expected}.schema.json"
     assert (path.parent / found[1]).is_file()
 
@@ -304,3 +304,8 @@ async def _events(run: Run, until: type[Event] | None = None) -> list[Event]:
 
 def _is_property(at: str) -> bool:
     return at.split("/")[-2:-1] == ["properties"]
+
+
+def _kind(path: Path) -> str:
+    """Which schema a file of the examples has, by its name."""
+    return next((kind for kind in ("script", "test") if path.name.endswith(f".{kind}.yaml")), "agents")

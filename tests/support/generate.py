@@ -15,9 +15,10 @@ from orchestrator.render.explanations import Explanation, File, explanations
 from orchestrator.render.schemas import schema_text
 from orchestrator.spec import FileSpec, ScriptSpec
 from orchestrator.spec.mapping import Spec
+from orchestrator.spec.suite import SuiteSpec
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMAS = ("agents", "cassette", "diagnostics", "events", "graph", "script")
+SCHEMAS = ("agents", "cassette", "coverage", "diagnostics", "events", "graph", "script", "test")
 WIDTH = 100  # columns of the help pages, whatever the terminal
 END = "<!-- end -->"
 
@@ -46,6 +47,18 @@ _TITLES = {
     "ScriptSpec": "A script file",
     "RuleSpec": "An entry of `rules`",
     "CallSpec": "An entry of `call`",
+    "SuiteSpec": "A test file",
+    "ConversationSpec": "`tests.NAME`",
+    "StubSpec": "`tools.NAME`, or an entry of it",
+    "TurnSpec": "An entry of `turns`",
+    "RecordingSpec": "`model`, as a mapping",
+    "ReplySpec": "An entry of `model`",
+    "PlayedCallSpec": "An entry of `calls`, in a reply",
+    "ApprovalSpec": "An entry of `approvals`",
+    "ExpectSpec": "`expect`",
+    "MadeCallSpec": "An entry of `calls` or `includes`, in `expect`",
+    "MatcherSpec": "A matcher",
+    "CountSpec": "A count",
 }
 _TYPES = {
     "string": "text",
@@ -63,6 +76,8 @@ def generate() -> dict[Path, str]:
     language = _read(ROOT / "docs" / "language.md")
     language = _fill(language, "keys", key_tables(FileSpec))
     files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables(ScriptSpec))
+    testing = ROOT / "docs" / "testing.md"
+    files[testing] = _fill(_read(testing), "test keys", key_tables(SuiteSpec))
     talking = ROOT / "docs" / "conversation.md"
     files[talking] = _fill(_read(talking), "commands", command_table())
     files[ROOT / "docs" / "cli.md"] = _fill(_read(ROOT / "docs" / "cli.md"), "help", help_pages())

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.diagnostics import Diagnostic, Span
+from orchestrator.project import OTHER_KINDS
 from orchestrator.render.diagnostics import render_all
 from orchestrator.survey import Survey, survey
 from tests.support.cli import ROOT
@@ -82,7 +83,8 @@ def test_mutations_of_the_examples_never_give_a_traceback(folders: Path, path: P
     text = TEXTS[path]
     for _ in range(times):
         text = mutated(text, dice)
-    target = folders / path.parent.name / f"mutated{'.script' * path.name.endswith('.script.yaml')}.yaml"
+    kind = next((kind for kind in OTHER_KINDS if path.name.endswith(kind)), ".yaml")
+    target = folders / path.parent.name / f"mutated{kind}"
     if path.is_relative_to(ROOT / "agents"):
         target = folders / "agents" / path.relative_to(ROOT / "agents").with_name(target.name)
     target.write_bytes(text.encode("utf-8", "surrogatepass"))

@@ -22,7 +22,9 @@ from orchestrator.render.graph.texts import clean
 from orchestrator.templates import Instructions
 from tests.support.cli import ROOT
 
-EXAMPLES = [path for path in sorted((ROOT / "agents").glob("*.yaml")) if not path.name.endswith(".script.yaml")]
+EXAMPLES = [
+    path for path in sorted((ROOT / "agents").glob("*.yaml")) if not path.name.endswith((".script.yaml", ".test.yaml"))
+]
 SVG = "{http://www.w3.org/2000/svg}"
 HTML = "{http://www.w3.org/1999/xhtml}"
 NASTY = [

@@ -20,8 +20,10 @@ _BOXES: Mapping[BoxLook, str] = {
     "trap": ', style="rounded,filled", fillcolor="#ffdddd", color="#cc0000"',
     "no-way-back": ', style="rounded,filled", fillcolor="#fff3d6", color="#c77700"',
     "gone": ', style="rounded,dashed", color="#999999", fontcolor="#777777"',
-    "tool": ', shape=ellipse, style=solid, color="#999999"',
-    "asking": ', shape=ellipse, style=solid, color="#c77700"',
+    "tool": ', style=solid, color="#999999"',
+    "asking": ', style=solid, color="#c77700"',
+    "reached": ', style="rounded,filled", fillcolor="#dff5e1", color="#2e7d32"',
+    "unreached": ', style="rounded,dashed", color="#cc0000", fontcolor="#cc0000"',
 }
 _ARROWS: Mapping[ArrowLook, str] = {
     "handoff": "",
@@ -30,6 +32,7 @@ _ARROWS: Mapping[ArrowLook, str] = {
     "refused": "style=dashed, arrowhead=tee",
     "gone": 'style=dashed, color="#999999"',
     "has": "arrowhead=none",
+    "unreached": 'style=dashed, color="#cc0000", fontcolor="#cc0000"',
 }
 
 
@@ -42,7 +45,8 @@ def dot(picture: Picture) -> str:
 
 
 def _box(box: Box) -> str:
-    return f'"{identifier(box.key)}" [label={_label(box.lines)}{_BOXES[box.look]}];'
+    shape = ", shape=ellipse" if len(box.key) > 1 else ""
+    return f'"{identifier(box.key)}" [label={_label(box.lines)}{shape}{_BOXES[box.look]}];'
 
 
 def _arrow(arrow: Arrow) -> str:

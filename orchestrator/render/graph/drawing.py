@@ -44,12 +44,12 @@ def svg(picture: Picture) -> str:
     import mermaidx  # type: ignore[import-untyped]  # it has no types
 
     if size(picture) > _MOST:
-        raise DrawingError(f"{size(picture)} boxes and arrows are too many for a picture; --format dot is for Graphviz")
+        raise DrawingError(f"{size(picture)} boxes and arrows are too many for a picture; Graphviz reads .dot files")
     config = {"maxEdges": _MOST, "maxTextSize": len(mermaid(picture))}  # its own bounds are lower
     try:
         drawn: str = mermaidx.render(mermaid(picture), config=config).svg()
     except RuntimeError:
-        raise DrawingError("this graph is too much for the drawing; --format dot is for Graphviz") from None
+        raise DrawingError("this graph is too much for the drawing; Graphviz reads .dot files") from None
     return f"{drawn}\n"
 
 

@@ -18,6 +18,7 @@ _ARROWS: Mapping[ArrowLook, str] = {
     "refused": "-.-x",
     "gone": "-.->",
     "has": "---",
+    "unreached": "-.->",
 }
 _LOOKS: Mapping[BoxLook, str] = {
     "answered": "fill:#dff5e1,stroke:#2e7d32,color:#111",
@@ -27,6 +28,8 @@ _LOOKS: Mapping[BoxLook, str] = {
     "gone": "fill:#fff,stroke:#999,color:#777,stroke-dasharray:5 5",
     "tool": "fill:#fff,stroke:#999,color:#111",
     "asking": "fill:#fff,stroke:#c77700,color:#111,stroke-width:2px",
+    "reached": "fill:#dff5e1,stroke:#2e7d32,color:#111",
+    "unreached": "fill:#fff,stroke:#c00,color:#c00,stroke-dasharray:5 5",
 }
 # what may mean something inside quotes, to Mermaid, to Markdown or to HTML; an underscore does so beside a word only
 _MEANS_SOMETHING = re.compile(
@@ -47,6 +50,8 @@ def mermaid(picture: Picture) -> str:
     lines += [f"    {_arrow(arrow)}" for arrow in picture.arrows]
     used = {box.look for box in picture.boxes}
     lines += [f"    classDef {_class(look)} {style}" for look, style in _LOOKS.items() if look in used]
+    unreached = [str(number) for number, arrow in enumerate(picture.arrows, 1) if arrow.look == "unreached"]
+    lines += [f"    linkStyle {','.join(unreached)} stroke:#c00,color:#c00"] if unreached else []
     return "\n".join(lines) + "\n"
 
 

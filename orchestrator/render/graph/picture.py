@@ -13,8 +13,10 @@ from orchestrator.tools import Tool
 Key = tuple[str, ...]
 """An agent by its name, or a tool by its agent's name and its own."""
 
-BoxLook = Literal["agent", "answered", "unreachable-agent", "no-way-back", "trap", "gone", "tool", "asking"]
-ArrowLook = Literal["handoff", "for-one-turn", "taken", "refused", "gone", "has"]
+BoxLook = Literal[
+    "agent", "answered", "unreachable-agent", "no-way-back", "trap", "gone", "tool", "asking", "reached", "unreached"
+]
+ArrowLook = Literal["handoff", "for-one-turn", "taken", "refused", "gone", "has", "unreached"]
 
 TOLD: dict[Problem, str] = {"unreachable-agent": "unreachable", "trap": "trap", "no-way-back": "no way back"}
 _NAME_CHARS, _TEXT_CHARS = 60, 120

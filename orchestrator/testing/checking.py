@@ -1,0 +1,161 @@
+"""What is wrong with a test file: by itself, and with the agents that it names."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from orchestrator.agents import AgentGraph
+from orchestrator.checks.references import did_you_mean
+from orchestrator.clients.cassettes import read_cassette
+from orchestrator.clients.scripted import template_fault
+from orchestrator.diagnostics import Diagnostic
+from orchestrator.errors import UsageError
+from orchestrator.loader import Examined
+from orchestrator.project import root_of
+from orchestrator.source import Source
+from orchestrator.spec import UNREADABLE
+from orchestrator.spec.draft import Location, leaves
+from orchestrator.spec.suite import RecordingSpec, SuiteSpec
+from orchestrator.templates import environment
+from orchestrator.templates.tokens import Places
+from orchestrator.testing.names import is_template, names_in
+from orchestrator.testing.outcome import Suite
+
+_ALWAYS = ("user", "result", "results")
+Fact = tuple[Location, str]
+_KINDS: Mapping[str, tuple[str, str]] = {
+    "agents": ("unknown-agent", "no agent named {name!r}"),
+    "tools": ("function-not-found", "no agent has a tool named {name!r}"),
+    "variables": ("undefined-variable", "no variable named {name!r} is declared"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The names that a file of agents declares. None where they can't all be told."""
+
+    agents: Collection[str] | None
+    tools: Collection[str] | None
+    variables: Collection[str] | None
+
+    @classmethod
+    def of_graph(cls, graph: AgentGraph) -> "Known":
+        """The names in a graph."""
+        tools = {tool.name for agent in graph.agents.values() for tool in agent.tools}
+        return cls(graph.agents.keys(), tools, graph.variables.keys())
+
+    @classmethod
+    def of_project(cls, examined: Examined) -> "Known":
+        """The names in a project, be it sound or not."""
+        project = examined.project
+        if project is None:
+            return cls(None, None, None)
+        agents = project.agents.values()
+        complete = "agents" not in project.unknown and all(map(examined.resolution.complete, agents))
+        tools = {function.name for agent in agents for _, function in examined.resolution.tools_of(agent)}
+        return cls(
+            None if "agents" in project.unknown else project.names["agents"],
+            tools if complete and len(agents) == len(project.names["agents"]) else None,
+            None if "variables" in project.unknown else project.names["variables"],
+        )
+
+
+def faults(spec: SuiteSpec, source: Source, path: Path) -> Iterator[Diagnostic]:
+    """What is wrong with a test file by itself: its templates, its times, and the files that it names."""
+    env = environment(path.parent)
+    for location, text in leaves(source.data):
+        if isinstance(text, str) and "{" in text and is_template(location):
+            yield from template_fault(env, source, location, text)
+    for location, now in _times(spec):
+        yield from _time_fault(source, location, now)
+    if spec.file != UNREADABLE:  # else it is missing, which is told
+        yield from _file_fault(source, ("file",), path, spec.file)
+    for location, recording in _recordings(spec):
+        found = list(_file_fault(source, location, path, recording.replay))
+        yield from found or _cassette_fault(source, location, path.parent / recording.replay)
+
+
+def name_faults(suite: Suite, known: Known) -> tuple[Diagnostic, ...]:
+    """The names in a test file that its agents do not know."""
+    return (*_name_faults(suite, known), *_undefined(suite, known))
+
+
+def _name_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
+    declared: Mapping[str, Collection[str] | None] = {
+        "agents": known.agents,
+        "tools": known.tools,
+        "variables": known.variables,
+    }
+    for kind, location, name, is_key in names_in(suite.spec):
+        names = declared[kind]
+        if names is not None and name not in names:
+            code, message = _KINDS[kind]
+            span = suite.source.locate(location, key=is_key)
+            yield Diagnostic(span, code, message.format(name=name), did_you_mean(name, names))
+
+
+def _undefined(suite: Suite, known: Known) -> Iterator[Diagnostic]:
+    """The names that templates read, and that nothing gives a value."""
+    if known.variables is None:
+        return
+    env = environment(suite.path.parent)
+    cases = {name: {key for case in test.cases.values() for key in case} for name, test in suite.spec.tests.items()}
+    everywhere = {*known.variables, *_ALWAYS, *env.globals}
+    for location, text in leaves(suite.source.data):
+        if not (isinstance(text, str) and "{" in text and is_template(location)):
+            continue
+        given = cases.get(str(location[1]), set()) if location[0] == "tests" else set().union(*cases.values())
+        names = everywhere | given | ({"arguments"} if "tools" in location[:3] else set())
+        for load in env.names(text).loads:
+            if load.name not in names:
+                rest = suite.source.inside(location, *Places(text).place(load.offset))
+                span = replace(rest, end_column=min(rest.end_column, rest.column + len(load.name)))
+                message = f"nothing gives {load.name!r} a value"
+                yield Diagnostic(span, "undefined-variable", message, did_you_mean(load.name, names - {*env.globals}))
+
+
+def _times(spec: SuiteSpec) -> Iterator[Fact]:
+    if spec.now is not None:
+        yield ("now",), spec.now
+    for name, test in spec.tests.items():
+        if test.now is not None:
+            yield ("tests", name, "now"), test.now
+
+
+def _time_fault(source: Source, location: Location, now: str) -> Iterator[Diagnostic]:
+    try:
+        datetime.fromisoformat(now).timestamp()
+    except (ValueError, OverflowError, OSError):
+        hint = "write it as 2026-05-21T09:30"
+        yield Diagnostic(source.locate(location), "bad-value", "'now' must be a time", hint)
+
+
+def _recordings(spec: SuiteSpec) -> Iterator[tuple[Location, RecordingSpec]]:
+    for name, test in spec.tests.items():
+        for index, turn in test.turns.items():
+            if isinstance(turn.model, RecordingSpec):
+                yield ("tests", name, "turns", index, "model", "replay"), turn.model
+
+
+def _file_fault(source: Source, location: Location, path: Path, name: str) -> Iterator[Diagnostic]:
+    """What is wrong with a file that is named: it is not there, or outside of the project."""
+    span = source.locate(location)
+    try:
+        file = (path.parent / name).resolve()
+        there = file.is_file()
+    except (OSError, RuntimeError, ValueError):  # a ring of links, a name that no file can have
+        yield Diagnostic(span, "missing-file", f"there can't be a file {name!r}", "paths are relative to this file")
+        return
+    if not there:
+        yield Diagnostic(span, "missing-file", f"there is no file {name!r}", "paths are relative to this file")
+    elif not file.is_relative_to(root_of(path)):
+        message = f"{name!r} lies outside the project {str(root_of(path))!r}"
+        yield Diagnostic(span, "path-outside-project", message, "keep it inside the project")
+
+
+def _cassette_fault(source: Source, location: Location, path: Path) -> Iterator[Diagnostic]:
+    try:
+        read_cassette(path)
+    except UsageError as error:
+        yield Diagnostic(source.locate(location), "bad-value", f"this can't be replayed: {error}")
