@@ -1,7 +1,8 @@
 """The ``orchestrate`` command. Each command is a module of its own, and imports what it needs when it runs.
 
 Exit codes: 0 fine; 1 what is in a file is at fault, or ``diff --fail-on`` found something; 2 wrong usage, or a path
-that is not there; 3 the run ended without an answer; 4 a limit; 6 a call waits for an approval; 130 cancelled.
+that is not there; 3 the run ended without an answer; 4 a limit; 5 a test failed; 6 a call waits for an approval; 130
+cancelled.
 """
 
 import logging
@@ -20,6 +21,7 @@ from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
 from orchestrator.cli.sessions import sessions
 from orchestrator.cli.streams import prepare
+from orchestrator.cli.test import test
 from orchestrator.cli.tools import tools
 from orchestrator.cli.validate import validate
 
@@ -43,5 +45,5 @@ def main() -> None:
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())
 
 
-for command in (run, sessions, validate, explain, graph, render, diff, tools, schema, new, completion):
+for command in (run, sessions, validate, explain, graph, render, test, diff, tools, schema, new, completion):
     main.add_command(command)

@@ -1,0 +1,155 @@
+"""``orchestrate test``: have the conversations of test files without a model, and check what happens."""
+
+import re
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+import click
+
+from orchestrator.cli.colors import colored
+from orchestrator.cli.completing import complete_yaml
+from orchestrator.cli.options import fail
+from orchestrator.cli.streams import kept_for_answers
+
+if TYPE_CHECKING:
+    from orchestrator.cli.test.covering import Wanted
+    from orchestrator.cli.test.reporter import Results
+    from orchestrator.cli.test.running import Selection
+
+_FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _words(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    """What -k says, which pytest must understand."""
+    from orchestrator.cli.test.finding import is_expression
+
+    if text is not None and not is_expression(text):
+        hint = "write words joined by and, or, not, such as 'refund and not broken'; for one test: FILE::NAME"
+        raise click.BadParameter(f"{text!r}: {hint}")
+    return text
+
+
+def _processes(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
+    if text is None:
+        return None
+    if text != "auto" and not re.fullmatch("[1-9][0-9]{0,2}", text):
+        raise click.BadParameter(f"{text!r}: write a number of processes, or auto")
+    return text
+
+
+@click.command(short_help="Have the conversations of test files.")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=complete_yaml)
+@click.option(
+    "-k",
+    "words",
+    metavar="EXPR",
+    callback=_words,
+    help="Only tests whose names have these words: 'refund and not card'.",
+)
+@click.option("-x", "first", is_flag=True, help="Stop at the first failure.")
+@click.option("--lf", "last_failed", is_flag=True, help="Only what failed the last time; everything, if nothing did.")
+@click.option(
+    "-n", "processes", metavar="N", callback=_processes, help="Run in so many processes, or auto. Needs pytest-xdist."
+)
+@click.option("-v", "--verbose", is_flag=True, help="Show the name of each test.")
+@click.option("--junitxml", "junit", type=_FILE, metavar="FILE", help="Write the results as JUnit does.")
+@click.option(
+    "--cov-report",
+    "reports",
+    type=_FILE,
+    metavar="FILE",
+    multiple=True,
+    help="Write what of the agents was reached. Its suffix gives the form: .json, .lcov or .info. May be repeated.",
+)
+@click.option("--cov-fail-under", "least", type=click.IntRange(0, 100), metavar="N", help="Fail below N percent.")
+@click.option(
+    "--graph",
+    "picture",
+    type=_FILE,
+    metavar="FILE",
+    help="Draw what was reached, and what not: .svg, .png, .mmd or .dot.",
+)
+def test(paths: tuple[str, ...], verbose: bool, **options: Any) -> None:
+    """Have the conversations of test files, *.test.yaml, and check what happens: without a model, a key or a network.
+
+    A PATH is a test file, a folder, which stands for all test files in it, or FILE::NAME for one test. Without one it
+    is the working directory. In the end it says which agents, tools and handoffs the tests have reached.
+
+    Exits 5 if a test fails or too little is reached, 1 if a file can't be used.
+    """
+    _need("pytest", "orchestrate test runs on pytest")
+    if options["processes"] is not None:
+        _need("xdist", "-n runs on pytest-xdist", "pytest-xdist")
+    from orchestrator.cli.test.covering import Wanted
+    from orchestrator.cli.test.finding import chosen
+    from orchestrator.cli.test.running import Selection
+
+    wanted = Wanted(options.pop("reports"), options.pop("picture"), options.pop("least"))
+    selection = Selection(chosen(paths), **options)
+    if selection.junit is not None:
+        _make_room(selection.junit)
+    with kept_for_answers() as out:  # importing a tool module may print
+        sys.exit(_tested(selection, wanted, out, verbose=verbose))
+
+
+def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: bool) -> int:
+    """Run tests, tell of them and of what they reach, and give the exit code."""
+    from orchestrator.cli.test.covering import cover
+    from orchestrator.cli.test.reporter import Look, Reporter, summary, told
+    from orchestrator.cli.test.running import run
+
+    look = Look(out, colored(out), verbose)
+    reporter = Reporter(look, selection.root)
+    begun = time.monotonic()
+    code = run(selection, reporter, look.columns)
+    seconds = time.monotonic() - begun
+    results = reporter.results
+    if not results.anything:
+        return _nothing(selection, code)
+    look.write(told(results, look, selection.root))
+    short = None
+    if results.reached and (wanted.anything or (selection.whole and results.complete)):
+        covered = cover(results.reached, wanted, color=look.color, columns=look.columns)
+        look.write(["", *covered.told])
+        short = covered.shortfall
+    look.write(["", summary(results, look, seconds)])
+    if short is not None:
+        look.write([look.style(short, "red", bold=True)])
+    return _exit_code(results, code) or (5 if short else 0)
+
+
+def _exit_code(results: "Results", code: int) -> int:
+    """Ctrl-C, then what is in files, then what tests say. Anything else that pytest ends with is a fault of ours."""
+    if results.interrupted:
+        return 130
+    if results.errors:
+        return 1
+    return 5 if results.of("failed") else min(code, 1)
+
+
+def _nothing(selection: "Selection", code: int) -> int:
+    """There was no test to run, or pytest could not even begin, and has said so."""
+    import pytest
+
+    if code == pytest.ExitCode.NO_TESTS_COLLECTED:
+        fail(f"no test has these words: {selection.words!r}" if selection.words else "these files have no tests")
+    return 1
+
+
+def _need(module: str, what: str, package: str | None = None) -> None:
+    """End the process where a package is not there that this takes."""
+    from importlib.util import find_spec
+
+    if find_spec(module) is None:
+        fail(f"{what}, which is not installed: pip install {package or module}")
+
+
+def _make_room(junit: Path) -> None:
+    """Make sure that a file can be written, before anything runs."""
+    try:
+        junit.parent.mkdir(parents=True, exist_ok=True)
+        junit.touch()
+    except OSError as error:
+        fail(f"--junitxml: {str(junit)!r} can't be written: {error.strerror}")
