@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types imports unit coverage fuzz soak mutants schemas docs picture test-lowest test-local clean
+.PHONY: help run test check format types imports unit conversations coverage fuzz soak mutants schemas docs picture test-lowest test-local clean
 
 help:            ## this list
 	@awk -F '##' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "%-12s%s\n", target[1], $$2 }' $(MAKEFILE_LIST)
@@ -20,7 +20,7 @@ $(READY): pyproject.toml
 run: $(READY)    ## talk to the ACME agents (with OPENAI_API_KEY: to the real model)
 	@$(BIN)/orchestrate run agents/acme.yaml
 
-test: check unit ## every check: format, lint, types, import contracts, tests, generated files
+test: check unit conversations ## every check: format, lint, types, import contracts, tests, generated files
 
 check: $(READY)
 	$(BIN)/ruff format --check .
@@ -30,6 +30,9 @@ check: $(READY)
 
 unit: $(READY)   ## the tests alone, on all cores
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal $(ARGS)
+
+conversations: $(READY) ## the conversations with the examples; they reach every agent, tool and handoff
+	@$(BIN)/orchestrate test agents --cov-fail-under 100
 
 coverage: $(READY) ## the tests with the lines and branches that they miss; it takes half as long again
 	$(BIN)/pytest --numprocesses=auto --dist=worksteal --cov --cov-report=term $(ARGS)

@@ -41,13 +41,14 @@ def new(target: Path, agent: str | None, giver: str | None, when: str | None) ->
 
 
 def _create(folder: Path) -> None:
+    from orchestrator.project import OTHER_KINDS
     from orchestrator.scaffold import create
 
     try:
         made = create(folder)
     except OSError as error:
         fail(f"the project can't be written to {str(folder)!r}: {error.strerror}")
-    file = next(path for path in made if path.startswith("agents/") and not path.endswith(".script.yaml"))
+    file = next(path for path in made if path.startswith("agents/") and not path.endswith(OTHER_KINDS))
     click.echo(f"{folder}: a new project")
     for path in made:
         click.echo(f"  {path}")
@@ -56,6 +57,7 @@ def _create(folder: Path) -> None:
         click.echo(f"  cd {folder}")
     click.echo(f"  orchestrate run {file}        # without a key, a script takes the part of the model")
     click.echo("  orchestrate validate agents")
+    click.echo("  orchestrate test agents")
 
 
 def _add(file: Path, agent: str, giver: str | None, when: str | None) -> None:

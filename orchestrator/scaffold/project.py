@@ -13,7 +13,7 @@ from orchestrator.errors import UsageError
 from orchestrator.render.schemas import schema_text
 
 _NAME = re.compile(r"[A-Za-z](?:[A-Za-z0-9_-]{0,48}[A-Za-z0-9])?")
-_SCHEMAS = ("agents", "script")
+_SCHEMAS = ("agents", "script", "test")
 
 
 def create(folder: Path) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ A comment directly above a block says what the block is:
 - ``<!-- file: PATH -->``: this file, in the project in which the page's other blocks are tried
 - ``<!-- broken: PATH -->``: the same, and it has errors on purpose
 - ``<!-- script -->``: a script file, not a file of agents
+- ``<!-- test -->``: a test file, whose tests pass
+- ``<!-- failing: PATH -->``: a test file in which a test fails on purpose
 - ``<!-- real -->``: commands and what they print on a terminal, colours aside
 - ``<!-- continued -->``: Python that goes on where the page's previous Python block ended
 - ``<!-- output -->``: what the Python block above prints
@@ -30,13 +32,15 @@ from orchestrator.clients.scripted import read_script
 from orchestrator.diagnostics import Severity
 from orchestrator.loader import load
 from orchestrator.source import Source
+from tests.support.cli import orchestrate
 from tests.support.generate import ROOT, outdated
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-MARKS = {"", "file", "broken", "script", "real", "continued", "output"}
+MARKS = {"", "file", "broken", "script", "test", "failing", "real", "continued", "output"}
 BLOCK = re.compile(r"(?:^ *<!-- ([^>]+) -->\n)?^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+SECONDS = re.compile(r"(?<=passed in )\d[\d.]* m?s|(?<=failed in )\d[\d.]* m?s")
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,13 @@ class Block:
     @property
     def path(self) -> str:
         """The file that it is, in the project of its page."""
-        return self.about or f"agents/line_{self.line}{'.script' * (self.mark == 'script')}.yaml"
+        kind = f".{self.mark}" if self.mark in {"script", "test"} else ""
+        return self.about or f"agents/line_{self.line}{kind}.yaml"
+
+    @property
+    def holds_tests(self) -> bool:
+        """Whether it is a test file."""
+        return self.path.endswith(".test.yaml")
 
 
 def blocks_of(page: Path) -> list[Block]:
@@ -72,7 +82,8 @@ def name_of(block: Block) -> str:
 
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
-YAML = [block for block in BLOCKS if block.kind == "yaml"]
+YAML = [block for block in BLOCKS if block.kind == "yaml" and not block.holds_tests]
+TESTS = [block for block in BLOCKS if block.kind == "yaml" and block.holds_tests]
 PYTHON = [block for block in BLOCKS if block.kind == "python" and block.mark != "file"]
 REAL = [block for block in BLOCKS if block.mark == "real"]
 
@@ -163,6 +174,14 @@ def test_yaml(block: Block, project: Path) -> None:
         assert found.diagnostics == ()
 
 
+@pytest.mark.parametrize("block", TESTS, ids=name_of)
+def test_conversations(block: Block, project: Path) -> None:
+    lay_out(project, block.page)
+    assert orchestrate("validate", "--strict", block.path, cwd=project).code == 0
+    done = orchestrate("test", block.path, cwd=project)
+    assert (done.code, done.err) == (5 if block.mark == "failing" else 0, ""), done.out
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=name_of)
 def test_python(block: Block, project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lay_out(project, block.page)
@@ -175,7 +194,7 @@ def test_python(block: Block, project: Path, capsys: pytest.CaptureFixture[str])
 @pytest.mark.parametrize("block", REAL, ids=name_of)
 def test_console(block: Block, project: Path) -> None:
     lay_out(project, block.page)
-    assert console(block, project) == block.text
+    assert SECONDS.sub("0 s", console(block, project)) == SECONDS.sub("0 s", block.text)
 
 
 def _read_all(descriptor: int) -> Iterator[bytes]:

@@ -13,12 +13,13 @@ from textwrap import dedent
 import pytest
 
 from orchestrator.loader import load
+from orchestrator.project import OTHER_KINDS
 from orchestrator.survey import survey
 from tests.support.cli import COMMAND, ROOT, environment, in_process, orchestrate
 
 EXAMPLES = ROOT / "tests" / "examples" / "valid"
 FILES = sorted([*(ROOT / "agents").rglob("*.yaml"), *EXAMPLES.rglob("*.yaml")])
-OF_AGENTS = [path.relative_to(ROOT).as_posix() for path in FILES if not path.name.endswith(".script.yaml")]
+OF_AGENTS = [path.relative_to(ROOT).as_posix() for path in FILES if not path.name.endswith(OTHER_KINDS)]
 REFUSED = {
     # a text that keeps all its line breaks ends the section: there is no place behind it that is not in it
     "tests/examples/valid/block_texts_with_crlf.yaml": "more than this would change",
@@ -95,14 +96,16 @@ def test_a_new_project_is_sound_and_runs_without_a_key(here: Path) -> None:
         ".gitignore",
         "README.md",
         "agents/my_shop.script.yaml",
+        "agents/my_shop.test.yaml",
         "agents/my_shop.yaml",
         "pyproject.toml",
         "schemas/agents.schema.json",
         "schemas/script.schema.json",
+        "schemas/test.schema.json",
         "tools/my_shop.py",
     ]
     assert all(path in made.out for path in below(project))
-    assert orchestrate("validate", "--strict", "agents", cwd=project).out == "2 files: no problems\n"
+    assert orchestrate("validate", "--strict", "agents", cwd=project).out == "3 files: no problems\n"
     asked = orchestrate("run", "agents/my_shop.yaml", "Where is my order 1001?", cwd=project)
     assert (asked.code, asked.out) == (0, "Order 1001 is a lantern, which arrives tomorrow.\n")
 
@@ -120,21 +123,28 @@ def test_each_agent_of_a_new_project_is_met(here: Path, monkeypatch: pytest.Monk
     ]
 
 
+def test_the_tests_of_a_new_project_pass_and_reach_all_of_it(here: Path) -> None:
+    assert in_process("new", "my-shop").code == 0
+    done = orchestrate("test", "--cov-fail-under", "100", cwd=here / "my-shop")
+    assert (done.code, done.err) == (0, "")
+    assert "agents/my_shop.test.yaml  ...\n" in done.out
+
+
 def test_what_the_readme_of_a_new_project_says_works(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert in_process("new", "my-shop").code == 0
     monkeypatch.chdir(here / "my-shop")
     shutil.copy(".env.example", ".env")
     lines = Path("README.md").read_text(encoding="utf-8").splitlines()
     commands = [line.split("#")[0].split(maxsplit=1)[1] for line in lines if line.startswith("    orchestrate")]
-    assert len(commands) == 4
-    assert [in_process(*shlex.split(command)).code for command in commands] == [0, 0, 0, 0]
+    assert len(commands) == 5
+    assert [orchestrate(*shlex.split(command), cwd=Path.cwd()).code for command in commands] == [0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["no", "My-Bot2", "a", "null", "json", "x" * 50])
 def test_any_good_name_makes_a_sound_project(here: Path, name: str) -> None:
     assert in_process("new", name).code == 0
     done = in_process("validate", "--strict", name)
-    assert (done.code, done.out) == (0, "2 files: no problems\n")
+    assert (done.code, done.out) == (0, "3 files: no problems\n")
     assert tomllib.loads((here / name / "pyproject.toml").read_text())["project"]["name"] == name
 
 

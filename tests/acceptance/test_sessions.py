@@ -458,8 +458,10 @@ def test_group_34_an_edited_call_runs_as_it_was_approved_and_the_result_says_so(
     edited = '{"amount": "4000", "recipient": "Road Runner"}'
     assert sessions("approve", "transfer", "--arguments", edited).code == 0
     done = run("--session", "transfer")
-    assert done.code == 0
-    assert f"The person changed the arguments to {edited}.\nSent $4000 to Road Runner.\n" in done.out
+    assert (done.code, done.out) == (0, "Sent $4000 to Road Runner.\n")
+    messages = json.loads(sessions("export", "transfer", "--format", "messages").out)
+    told = f"The person changed the arguments to {edited}.\nSent $4000 to Road Runner."
+    assert told in [message["content"] for message in messages]
 
 
 # ---- the page

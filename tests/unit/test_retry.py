@@ -226,12 +226,12 @@ def test_other_exceptions_are_bugs_and_go_on() -> None:
 
 # ---- what is worth another try, and how long an endpoint asks to wait
 
-LATER = format_datetime(datetime.now(UTC) + timedelta(seconds=100), usegmt=True)
+LATER = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
 ASKED: dict[str, tuple[dict[str, str], tuple[float, float] | None]] = {
     "seconds": ({"retry-after": "7"}, (7, 7)),
     "parts of a second": ({"retry-after": "0.5"}, (0.5, 0.5)),
     "milliseconds win": ({"retry-after-ms": "250", "retry-after": "9"}, (0.25, 0.25)),
-    "a time": ({"retry-after": LATER}, (50, 100)),
+    "a time": ({"retry-after": LATER}, (2400, 3600)),
     "a time gone by": ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, (0, 0)),
     "for ever": ({"retry-after": "999999999999"}, (86_400, 86_400)),
     "a negative number": ({"retry-after": "-5"}, None),

@@ -77,16 +77,19 @@ def show(name: str, full: bool, store: str | None) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["jsonl", "markdown", "messages"]),
+    type=click.Choice(["jsonl", "markdown", "messages", "test"]),
     required=True,
-    help="Events, one a line; a document; or what the model was sent, without instructions.",
+    help="Events, one a line; a document; what the model was sent, without instructions; or a test file.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
 @STORE
 def export(name: str, form: str, output: Path | None, store: str | None) -> None:
     """Write a session to a file or to standard output."""
     summary, events, state = in_store(store, lambda opened: read(opened, name))
-    text = {"jsonl": _json_lines, "markdown": _markdown, "messages": _messages}[form](summary, events, state)
+    if form == "test":
+        text = _test(summary, events, output)
+    else:
+        text = {"jsonl": _json_lines, "markdown": _markdown, "messages": _messages}[form](summary, events, state)
     if output is None:
         click.echo(text, nl=False)
         return
@@ -149,3 +152,34 @@ def _messages(_: "Summary", __: "Sequence[RecordedEvent]", state: "State") -> st
     import json
 
     return json.dumps([json.loads(message.wire) for message in state.messages], indent=2, ensure_ascii=False) + "\n"
+
+
+def _test(summary: "Summary", events: "Sequence[RecordedEvent]", output: Path | None) -> str:
+    """A test file, to be written to this path, or somewhere in the working directory."""
+    import os
+
+    from orchestrator.errors import UsageError
+    from orchestrator.project import root_of
+    from orchestrator.testing.exporting import as_test, stand_ins
+
+    if output is not None and not output.name.endswith((".test.yaml", ".test.yml")):
+        fail(f"{str(output)!r} would not be found as a test: its name must end with .test.yaml")
+    if not summary.file:
+        fail("the session does not say which file of agents it was held with: it can't be made a test")
+    root = root_of(Path("x"))
+    folder = Path(os.path.realpath(output or "x")).parent
+    if output is not None and root_of(output) != root:
+        fail(f"{str(output)!r} is outside of the project of the agents: {root}")
+    file = Path(os.path.relpath(root / summary.file, folder)).as_posix()
+    try:
+        return as_test(
+            summary.id,
+            events,
+            name=summary.name or summary.title,
+            file=file,
+            path="FILE" if output is None else str(output),
+            secrets=stand_ins(root / summary.file),
+        )
+    except UsageError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
