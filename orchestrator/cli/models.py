@@ -99,7 +99,7 @@ def _read_script(path: Path) -> "ScriptedClient":
     from orchestrator.source import Source
 
     try:
-        return ScriptedClient.from_file(path)
+        return ScriptedClient.from_file(path, paced=sys.stdout.isatty())
     except OSError as error:
         fail(f"script {str(path)!r} can't be read: {error.strerror}")
     except LoadError as error:

@@ -8,7 +8,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from orchestrator.diagnostics import Diagnostic
@@ -48,21 +48,29 @@ def in_words(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class ScriptedClient:
-    """A ``ModelClient`` that replies by rules. ``name`` is what messages call the script."""
+    """A ``ModelClient`` that replies by rules.
+
+    Args:
+        spec: the rules.
+        name: what messages call the script.
+        env: renders its texts.
+        paced: whether texts stream as fast as the script says, and not at once.
+    """
 
     spec: ScriptSpec
     name: str
     env: Sandbox
+    paced: bool = True
 
     @classmethod
-    def from_file(cls, path: str | Path) -> "ScriptedClient":
-        """Read a script file.
+    def from_file(cls, path: str | Path, *, paced: bool = True) -> "ScriptedClient":
+        """Read a script file. It is ``paced`` for people who watch.
 
         Raises:
             LoadError: the file has errors.
             OSError: the file does not exist or can't be opened.
         """
-        return cls._of(read_script(Source.read(Path(path))))
+        return replace(cls._of(read_script(Source.read(Path(path)))), paced=paced)
 
     @classmethod
     def from_text(cls, text: str, name: str = "script") -> "ScriptedClient":
@@ -98,7 +106,7 @@ class ScriptedClient:
         content = None if rule.say is None else self._render(rule.say, names)
         for word in in_words(content or ""):
             yield TextDelta(text=word)
-            if self.spec.words_per_second:
+            if self.paced and self.spec.words_per_second:
                 await asyncio.sleep(1 / self.spec.words_per_second)
         calls = []
         for index, call in enumerate(rule.call.values()):

@@ -63,7 +63,7 @@ class ScriptSpec(Spec):
     version: Literal[1] = Field(1, description="Version of the language.")
     description: str | Absent = Field(None, description="What this script plays.")
     words_per_second: Number | Absent = Field(
-        None, gt=0, description="How fast texts stream; at once where it is left out."
+        None, gt=0, description="How fast texts stream on a terminal; at once where it is left out."
     )
     rules: Annotated[dict[int, RuleSpec], BeforeValidator(numbered, json_schema_input_type=list[RuleSpec])] = Field(
         description="The rules, in order."

@@ -121,12 +121,17 @@ def say(screen: Screen, text: str) -> None:
     screen.wait_for_end("", ">")
 
 
+def _uncut(shown: str) -> str:
+    """How much of a call's arguments fits beside its time depends on how long it took."""
+    return re.sub(r"(?m)^(  [✓✗] \w+\().*… · TIME$", r"\1… · TIME", shown)
+
+
 def check(screen: Screen, name: str) -> None:
     """Compare what can be seen with what is kept. Times and ids are not the same each time."""
     shown = re.sub(r"session_[0-9a-f]{16}", "session_ID", screen.text)
     shown = re.sub(r"\d+ ms|\d+\.\d s|\d\d:\d\d:\d\d", "TIME", shown)
     shown = re.sub(r"\d{4}-\d\d-\d\d ──", "DAY ──", shown)
-    assert shown + "\n" == (SCREENS / f"real_{name}.txt").read_text(encoding="utf-8")
+    assert _uncut(shown) + "\n" == _uncut((SCREENS / f"real_{name}.txt").read_text(encoding="utf-8"))
 
 
 def test_type_and_stream(office: Path, opened: Callable[..., Screen]) -> None:

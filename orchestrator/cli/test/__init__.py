@@ -1,15 +1,17 @@
-"""``orchestrate test``: have the conversations of test files without a model, and check what happens."""
+"""``orchestrate test``: have the conversations of test files, without a model or with real ones, and check them."""
 
 import re
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
+from click.core import ParameterSource
 
 from orchestrator.cli.colors import colored
-from orchestrator.cli.completing import complete_yaml
+from orchestrator.cli.completing import complete_model, complete_yaml
 from orchestrator.cli.options import fail
 from orchestrator.cli.streams import kept_for_answers
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.cli.test.running import Selection
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+_ONLY_LIVE = ("repeat", "jobs", "model", "rate", "report")
+_NEVER_LIVE = ("first", "last_failed", "processes", "junit", "reports", "least", "picture")
 
 
 def _words(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -71,15 +75,51 @@ def _processes(_: click.Context, __: click.Parameter, text: str | None) -> str |
     metavar="FILE",
     help="Draw what was reached, and what not: .svg, .png, .mmd or .dot.",
 )
-def test(paths: tuple[str, ...], verbose: bool, **options: Any) -> None:
+@click.option("--live", is_flag=True, help="Ask the real models, and show how often each test passes.")
+@click.option(
+    "--repeat", type=click.IntRange(1, 1000), default=1, metavar="N", help="With --live: run each test N times."
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 100),
+    default=4,
+    show_default=True,
+    metavar="N",
+    help="With --live: have at most N conversations at once.",
+)
+@click.option(
+    "--model",
+    metavar="MODEL",
+    shell_complete=complete_model,
+    help="With --live: for every agent, an alias or an API name.",
+)
+@click.option(
+    "--pass-rate",
+    "rate",
+    type=click.FloatRange(0, 1),
+    default=1.0,
+    show_default=True,
+    metavar="SHARE",
+    help="With --live: the share of its runs that each test must pass.",
+)
+@click.option("--json", "report", type=_FILE, metavar="FILE", help="With --live: write all that came of each run.")
+@click.pass_context
+def test(context: click.Context, paths: tuple[str, ...], verbose: bool, live: bool, **options: Any) -> None:
     """Have the conversations of test files, *.test.yaml, and check what happens: without a model, a key or a network.
 
     A PATH is a test file, a folder, which stands for all test files in it, or FILE::NAME for one test. Without one it
     is the working directory. In the end it says which agents, tools and handoffs the tests have reached.
 
+    With --live, the models that the agents name answer instead of the replies in the files, and a test may be run many
+    times: it has a rate, and so has each of its expectations.
+
     Exits 5 if a test fails or too little is reached, 1 if a file can't be used.
     """
+    _fitting(context, live=live)
     _need("pytest", "orchestrate test runs on pytest")
+    if live:
+        _live(paths, options, verbose=verbose)
+    options = {name: value for name, value in options.items() if name not in _ONLY_LIVE}
     if options["processes"] is not None:
         _need("xdist", "-n runs on pytest-xdist", "pytest-xdist")
     from orchestrator.cli.test.covering import Wanted
@@ -89,9 +129,30 @@ def test(paths: tuple[str, ...], verbose: bool, **options: Any) -> None:
     wanted = Wanted(options.pop("reports"), options.pop("picture"), options.pop("least"))
     selection = Selection(chosen(paths), **options)
     if selection.junit is not None:
-        _make_room(selection.junit)
+        _make_room("--junitxml", selection.junit)
     with kept_for_answers() as out:  # importing a tool module may print
         sys.exit(_tested(selection, wanted, out, verbose=verbose))
+
+
+def _fitting(context: click.Context, *, live: bool) -> None:
+    """End the process where an option is of no use with ``--live``, or without it."""
+    for option in context.command.params:
+        given = option.name and context.get_parameter_source(option.name) is ParameterSource.COMMANDLINE
+        if given and option.name in (_NEVER_LIVE if live else _ONLY_LIVE):
+            fail(f"{option.opts[0]} does not go with --live" if live else f"{option.opts[0]} takes --live as well")
+
+
+def _live(paths: tuple[str, ...], options: Mapping[str, Any], *, verbose: bool) -> NoReturn:
+    from orchestrator.cli.test.finding import chosen
+    from orchestrator.cli.test.live import Asked, tested
+    from orchestrator.cli.test.running import Selection
+
+    asked = Asked(**{name: options[name] for name in _ONLY_LIVE}, verbose=verbose)
+    selection = Selection(chosen(paths), options["words"])
+    if asked.report is not None:
+        _make_room("--json", asked.report)
+    with kept_for_answers() as out:
+        sys.exit(tested(selection, asked, out))
 
 
 def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: bool) -> int:
@@ -107,7 +168,7 @@ def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: b
     seconds = time.monotonic() - begun
     results = reporter.results
     if not results.anything:
-        return _nothing(selection, code)
+        return nothing(selection, code)
     look.write(told(results, look, selection.root))
     short = None
     if results.reached and (wanted.anything or (selection.whole and results.complete)):
@@ -129,7 +190,7 @@ def _exit_code(results: "Results", code: int) -> int:
     return 5 if results.of("failed") else min(code, 1)
 
 
-def _nothing(selection: "Selection", code: int) -> int:
+def nothing(selection: "Selection", code: int) -> int:
     """There was no test to run, or pytest could not even begin, and has said so."""
     import pytest
 
@@ -146,10 +207,10 @@ def _need(module: str, what: str, package: str | None = None) -> None:
         fail(f"{what}, which is not installed: pip install {package or module}")
 
 
-def _make_room(junit: Path) -> None:
+def _make_room(option: str, file: Path) -> None:
     """Make sure that a file can be written, before anything runs."""
     try:
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.touch()
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
     except OSError as error:
-        fail(f"--junitxml: {str(junit)!r} can't be written: {error.strerror}")
+        fail(f"{option}: {str(file)!r} can't be written: {error.strerror}")
