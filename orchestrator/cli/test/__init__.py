@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from orchestrator.cli.colors import colored
-from orchestrator.cli.completing import complete_model, complete_yaml
+from orchestrator.cli.completing import complete_yaml
 from orchestrator.cli.options import fail
 from orchestrator.cli.streams import kept_for_answers
 
@@ -90,7 +90,6 @@ def _processes(_: click.Context, __: click.Parameter, text: str | None) -> str |
 @click.option(
     "--model",
     metavar="MODEL",
-    shell_complete=complete_model,
     help="With --live: for every agent, an alias or an API name.",
 )
 @click.option(
@@ -104,7 +103,7 @@ def _processes(_: click.Context, __: click.Parameter, text: str | None) -> str |
 )
 @click.option("--json", "report", type=_FILE, metavar="FILE", help="With --live: write all that came of each run.")
 @click.pass_context
-def test(context: click.Context, paths: tuple[str, ...], verbose: bool, live: bool, **options: Any) -> None:
+def test(context: click.Context, /, paths: tuple[str, ...], verbose: bool, live: bool, **options: Any) -> None:
     """Have the conversations of test files, *.test.yaml, and check what happens: without a model, a key or a network.
 
     A PATH is a test file, a folder, which stands for all test files in it, or FILE::NAME for one test. Without one it
