@@ -137,7 +137,9 @@ class _Conversation:
         await self._stream(runner, chosen, self._variables(turn, place, first=first), place)
         if not course.broken:
             how = self._state.status or "waiting"
-            course.broken += [*(player.unused(how) if player else ()), *person.unused(how)]
+            course.broken += player.unused(how) if player else ()
+            if self.client is None:  # a real model need not come to what a person would say
+                course.broken += person.unused(how)
 
     async def _stream(self, runner: Runner, agent: str | None, variables: Mapping[str, object], place: Place) -> None:
         try:
