@@ -19,7 +19,7 @@ from orchestrator.survey import Survey, survey
 from tests.support.cli import ROOT
 
 EXAMPLES = ROOT / "tests/examples"
-FILES = sorted([*EXAMPLES.glob("*/*.yaml"), *(ROOT / "agents").rglob("*.yaml")])
+FILES = sorted([*EXAMPLES.glob("*valid/*.yaml"), *(ROOT / "agents").rglob("*.yaml")])
 TEXTS = {path: path.read_bytes().decode("utf-8", "replace") for path in FILES if path.stat().st_size < 20_000}
 PIECES = [
     *":-?[]{}&*!|>'\"%@`#,\t\r\n\0\x85\u2028\ufeff é🚀",
