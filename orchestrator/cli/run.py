@@ -1,6 +1,7 @@
 """``orchestrate run``: talk to agents."""
 
 import sys
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,29 +53,42 @@ EVERYTHING = "-"
 @click.option("--usage", is_flag=True, help="At the end, tell what each turn, agent and model took, on standard error.")
 @LOG_FILE
 @DEBUG
-def run(
-    file: Path,
-    message: str | None,
-    agent: str | None,
-    assignments: tuple[str, ...],
-    model: str | None,
-    now: str | None,
-    approve: "Approve | None",
-    record: Path | None,
-    replay: Path | None,
-    form: str,
-    quiet: bool,
-    usage: bool,
-    log_file: Path | None,
-    debug: bool,
-    **kept: Any,  # what the options of Kept say
-) -> None:
+def run(file: Path, message: str | None, **options: Any) -> None:
     """Run the agents of FILE: answer MESSAGE and exit, or hold a conversation.
 
     MESSAGE - is all of standard input. Without MESSAGE each line of it is a turn. Answers go to standard output,
     everything else to standard error; with --format jsonl, standard output has one event a line. The conversation is
     kept: go on with it by --continue.
     """
+    kept = Kept(**{each.name: options.pop(each.name) for each in fields(Kept)})
+    asked = _Asked(**options)
+    if asked.form != "text" and asked.quiet:
+        fail(f"--quiet shows answers as text: it does not go with --format {asked.form}")
+    if asked.approve == "pause" and kept.none:
+        fail("--approve pause keeps a call for later, and --no-store keeps nothing: give one of them")
+    sys.exit(_held(file, message, asked, kept))
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the options say, but those of ``Kept``."""
+
+    agent: str | None
+    assignments: tuple[str, ...]
+    model: str | None
+    now: str | None
+    approve: "Approve | None"
+    record: Path | None
+    replay: Path | None
+    form: str
+    quiet: bool
+    usage: bool
+    log_file: Path | None
+    debug: bool
+
+
+def _held(file: Path, message: str | None, asked: _Asked, kept: Kept) -> int:
+    """Hold the conversation, and give the exit code. Wrong usage ends the process."""
     from orchestrator.cli.conversation import Talk, converse
     from orchestrator.cli.conversation.choices import reader_of, usage_told, view_of
     from orchestrator.cli.conversation.front import Front
@@ -86,31 +100,25 @@ def run(
     from orchestrator.errors import UsageError, VariableError
     from orchestrator.stores import StoreError
 
-    choice = Kept(**kept)
-    if form != "text" and quiet:
-        fail(f"--quiet shows answers as text: it does not go with --format {form}")
-    if approve == "pause" and choice.none:
-        fail("--approve pause keeps a call for later, and --no-store keeps nothing: give one of them")
     loaded = load_or_exit(file)
     environ = _environment(file)
-    tape = Tape.of(record, replay)
-    models = answering(file, loaded, tape.model(model), environ, replayed=tape.cassette is not None)
-    known_agent(models.graph, agent)
+    tape = Tape.of(asked.record, asked.replay)
+    models = answering(file, loaded, tape.model(asked.model), environ, replayed=tape.cassette is not None)
+    known_agent(models.graph, asked.agent)
     try:
-        said, given = _said(message), variables_of(models.graph, assignments)
-        opening = Opening(said, agent, given, tape.moment(moment_of(now)))
+        said, given = _said(message), variables_of(models.graph, asked.assignments)
+        opening = Opening(said, asked.agent, given, tape.moment(moment_of(asked.now)))
         secrets = secrets_of(models.graph, given, environ)
         client = tape.around(models.client, opening, models.name, secrets)
-        keeping = choice.keeping(file)
-        with kept_for_answers() as out, logs(log_file, debug, secrets, lambda: sys.stderr):
-            told = usage_told(usage, said is None and form == "text")
-            reader = reader_of(message, keeping.history)
-            front = Front(view_of(form, models.graph, out, quiet=quiet), reader, sys.stdin.isatty(), told)
-            talk = Talk(models.graph, client, front, approve or _approve(), secrets, models.others)
-            code = converse(talk, opening, keeping)
+        keeping = kept.keeping(file)
+        with kept_for_answers() as out, logs(asked.log_file, asked.debug, secrets, lambda: sys.stderr):
+            told = usage_told(asked.usage, said is None and asked.form == "text")
+            view = view_of(asked.form, models.graph, out, quiet=asked.quiet)
+            front = Front(view, reader_of(message, keeping.history), sys.stdin.isatty(), told)
+            talk = Talk(models.graph, client, front, asked.approve or _approve(), secrets, models.others)
+            return converse(talk, opening, keeping)
     except (UsageError, VariableError, StoreError) as error:
         fail(str(error))
-    sys.exit(code)
 
 
 def _said(message: str | None) -> str | None:
