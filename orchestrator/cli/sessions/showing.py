@@ -85,11 +85,18 @@ def show(name: str, full: bool, store: str | None) -> None:
 @STORE
 def export(name: str, form: str, output: Path | None, store: str | None) -> None:
     """Write a session to a file or to standard output."""
+    from orchestrator.render.transcript import as_lines, as_messages
+
     summary, events, state = in_store(store, lambda opened: read(opened, name))
-    if form == "test":
-        text = _test(summary, events, output)
-    else:
-        text = {"jsonl": _json_lines, "markdown": _markdown, "messages": _messages}[form](summary, events, state)
+    match form:
+        case "test":
+            text = _test(summary, events, output)
+        case "jsonl":
+            text = as_lines(events)
+        case "messages":
+            text = as_messages(state)
+        case _:
+            text = _markdown(summary, events)
     if output is None:
         click.echo(text, nl=False)
         return
@@ -134,24 +141,11 @@ def _unfinished(summary: "Summary", state: "State", store: str | None) -> list[s
     return [*lines, f"go on with: {how_to_go_on(summary, store)}"]
 
 
-def _json_lines(_: "Summary", events: "Sequence[RecordedEvent]", __: "State") -> str:
-    from orchestrator.events import to_json
-
-    return "".join(f"{to_json(event)}\n" for event in events)
-
-
-def _markdown(summary: "Summary", events: "Sequence[RecordedEvent]", _: "State") -> str:
+def _markdown(summary: "Summary", events: "Sequence[RecordedEvent]") -> str:
     from orchestrator.cli.sessions.describing import about
     from orchestrator.render.transcript import document
 
     return document(summary.title or summary.id, dict(about(summary)), events)
-
-
-def _messages(_: "Summary", __: "Sequence[RecordedEvent]", state: "State") -> str:
-    """The transcript as Chat Completions takes it."""
-    import json
-
-    return json.dumps([json.loads(message.wire) for message in state.messages], indent=2, ensure_ascii=False) + "\n"
 
 
 def _test(summary: "Summary", events: "Sequence[RecordedEvent]", output: Path | None) -> str:

@@ -1,6 +1,5 @@
 """``/save``: the conversation as a file."""
 
-import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -8,8 +7,8 @@ from orchestrator.cli.conversation.chat import Chat
 from orchestrator.cli.conversation.commands.command import tell
 from orchestrator.cli.conversation.readers import answer
 from orchestrator.errors import UsageError
-from orchestrator.events import RunStarted, to_json
-from orchestrator.render.transcript import document
+from orchestrator.events import RunStarted
+from orchestrator.render.transcript import as_lines, as_messages, document
 
 
 async def save(chat: Chat, name: str) -> None:
@@ -52,14 +51,8 @@ def _markdown(chat: Chat) -> str:
     return document(title, {fact: text for fact, text in facts.items() if text}, chat.session.events)
 
 
-def _messages(chat: Chat) -> str:
-    """The transcript as Chat Completions takes it, without instructions."""
-    messages = [json.loads(message.wire) for message in chat.state.messages]
-    return json.dumps(messages, indent=2, ensure_ascii=False) + "\n"
-
-
-def _events(chat: Chat) -> str:
-    return "".join(f"{to_json(event)}\n" for event in chat.session.events)
-
-
-_FORMS: Mapping[str, Callable[[Chat], str]] = {".md": _markdown, ".json": _messages, ".jsonl": _events}
+_FORMS: Mapping[str, Callable[[Chat], str]] = {
+    ".md": _markdown,
+    ".json": lambda chat: as_messages(chat.state),
+    ".jsonl": lambda chat: as_lines(chat.session.events),
+}
