@@ -5,11 +5,10 @@ import ssl
 from collections.abc import Iterator
 
 import httpx2
-from openai import APIConnectionError, APIStatusError
 
-from orchestrator.clients.failures import Failure, of_status
+from orchestrator.clients.failures import Failure
 
-Broken = Failure | APIStatusError | APIConnectionError | httpx2.HTTPError | httpx2.InvalidURL
+Broken = Failure | httpx2.HTTPError | httpx2.InvalidURL
 
 
 def failure_of(error: Broken, *, begun: bool) -> Failure:
@@ -17,10 +16,6 @@ def failure_of(error: Broken, *, begun: bool) -> Failure:
     match error:
         case Failure():
             return error
-        case APIStatusError():
-            return of_status(error.status_code, error.response.headers, error.response.content)
-        case APIConnectionError(__cause__=(httpx2.HTTPError() | httpx2.InvalidURL()) as cause):
-            return failure_of(cause, begun=begun)
         case httpx2.ConnectTimeout():
             return Failure("the connection did not come about in time", "is the address right?", "timeout")
         case httpx2.UnsupportedProtocol() | httpx2.InvalidURL():

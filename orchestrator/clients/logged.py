@@ -8,9 +8,7 @@ import logging
 import time
 
 import httpx2
-from openai import APIStatusError
 
-from orchestrator.clients.connections import Broken
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, public
 from orchestrator.clients.wire import Reply
@@ -49,11 +47,9 @@ class Attempt:
         self._last = time.monotonic()
         self._first = self._first or self._last
 
-    def failed(self, error: Broken, failure: Failure) -> None:
+    def failed(self, failure: Failure) -> None:
         """There will be no reply."""
         self._failure = failure
-        if isinstance(error, APIStatusError):
-            self.answered(error.response)
 
     def ended(self, reply: Reply) -> None:
         """This is all of the reply. One that is not whole, though nothing failed, was given up."""

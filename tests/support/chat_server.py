@@ -225,6 +225,10 @@ class _DroppedError(Exception):
     """The reply asked for a reset of the connection."""
 
 
+# a deployment of Azure is a path of its own
+_CHAT = re.compile(r"/v1/(openai/deployments/[^/]+/)?chat/completions(\?api-version=[\w-]+)?")
+
+
 class ChatServer:
     """The server, running in a thread of its own from `__enter__` to `__exit__`.
 
@@ -335,7 +339,7 @@ class ChatServer:
                 {"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "openai"} for name in _MODELS
             ]
             return error(200, {"object": "list", "data": models})
-        if (request.method, request.path) != ("POST", "/v1/chat/completions"):
+        if request.method != "POST" or not _CHAT.fullmatch(request.path):
             return self._refuse(404, [f"path: Invalid URL ({request.method} {request.path})"])
         if not request.headers.get("content-type", "").startswith("application/json"):
             return self._refuse(400, ["content-type: the request body must be sent as application/json"])

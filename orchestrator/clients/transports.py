@@ -1,0 +1,124 @@
+"""What carries a request to an endpoint and brings back the raw response.
+
+The requests are ready bytes, and so are the replies: the typed client of the openai package makes objects of both, and
+its import alone takes longer than a conversation's first answer. Azure is asked through it, everybody else directly.
+"""
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Protocol
+
+import httpx2
+
+from orchestrator.clients.endpoints import Address
+from orchestrator.errors import ModelError
+
+CROWD = 16
+"""So many calls share a pool of connections: each call makes httpx look at all connections of its pool."""
+
+_LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=CROWD, keepalive_expiry=30.0)
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "orchestrate-agents"}
+
+
+class Transport(Protocol):
+    """Carries requests to one endpoint, over a pool of connections."""
+
+    async def post(self, body: bytes, accept: str, connect: float | None) -> httpx2.Response:
+        """Send a request, and give the response as soon as it begins, whatever its status. Who gets it closes it.
+
+        Args:
+            body: the request.
+            accept: the type of content that is wanted.
+            connect: how many seconds the connection may take to come about.
+
+        Raises:
+            httpx2.HTTPError: the connection fails.
+            httpx2.InvalidURL: the address is none.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Direct:
+    """A ``Transport`` over plain HTTP."""
+
+    def __init__(self, address: Address, client: httpx2.AsyncClient) -> None:
+        self._address = address
+        self._client = client
+        self._headers = {**_HEADERS, **address.authorization, **dict(address.headers)}
+
+    async def post(self, body: bytes, accept: str, connect: float | None) -> httpx2.Response:
+        """Send a request."""
+        request = self._client.build_request(
+            "POST",
+            self._address.url,
+            content=body,
+            headers={"Accept": accept, **self._headers},
+            timeout=httpx2.Timeout(None, connect=connect),
+        )
+        return await self._client.send(request, stream=True)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._client.aclose()
+
+
+class Transports:
+    """As many transports to an endpoint as the calls that are under way need, each used again when it is free.
+
+    Raises:
+        ModelError: the proxy or the certificates that the environment names can't be used.
+    """
+
+    def __init__(self, address: Address) -> None:
+        self._address = address
+        self._users: dict[Transport, int] = {self._made(): 0}
+        self._last = next(iter(self._users))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        for transport in self._users:
+            await transport.aclose()
+
+    @contextmanager
+    def one(self) -> Iterator[Transport]:
+        """One that has room for one more call."""
+        if self._users[self._last] >= CROWD:
+            free = (transport for transport, users in self._users.items() if users < CROWD)
+            self._last = next(free, None) or self._made()
+        transport = self._last
+        self._users[transport] = self._users.get(transport, 0) + 1
+        try:
+            yield transport
+        finally:
+            self._users[transport] -= 1
+
+    def _made(self) -> Transport:
+        client = _connect(self._address)
+        if self._address.azure is None:
+            return Direct(self._address, client)
+        from orchestrator.clients.package import ThroughPackage  # noqa: PLC0415 - it takes 0.4 s, and few need it
+
+        return ThroughPackage(self._address, client)
+
+
+def _connect(address: Address) -> httpx2.AsyncClient:
+    try:
+        return httpx2.AsyncClient(timeout=None, limits=_LIMITS, verify=_certificates())
+    except (ValueError, ImportError, httpx2.InvalidURL):
+        what = "the environment names a proxy that can't be used; are HTTPS_PROXY, HTTP_PROXY and ALL_PROXY right?"
+        raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None
+    except OSError:
+        what = "the environment names certificates that can't be read; are SSL_CERT_FILE and SSL_CERT_DIR right?"
+        raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None
+
+
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Whom to trust. Reading it takes as long as many calls, so all clients share it."""
+    return httpx2.create_ssl_context()
