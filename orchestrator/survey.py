@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from orchestrator.checks import in_order, silenced
 from orchestrator.clients.scripted import read_script
@@ -13,9 +14,9 @@ from orchestrator.loader import Examined, examine
 from orchestrator.project import called, includes_of, read_file, read_files, root_of
 from orchestrator.source import Source
 from orchestrator.spec import FileSpec, Reading, read_spec
-from orchestrator.testing.checking import Known, name_faults
-from orchestrator.testing.outcome import Suite
-from orchestrator.testing.reading import read_suite
+
+if TYPE_CHECKING:
+    from orchestrator.testing.outcome import Suite
 
 STDIN = "<stdin>"
 
@@ -90,7 +91,7 @@ class _Surveyor:
     names: dict[str, None] = field(default_factory=dict)
     found: list[Diagnostic] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
-    suites: list[Suite] = field(default_factory=list)
+    suites: list["Suite"] = field(default_factory=list)
     _users: dict[str, set[str]] = field(default_factory=dict)
     _tellers: dict[Diagnostic, list[str]] = field(default_factory=dict)
     _judged: dict[Path, Examined] = field(default_factory=dict)
@@ -120,6 +121,8 @@ class _Surveyor:
 
     def _take_suite(self, source: Source, real: Path) -> Sequence[Diagnostic]:
         """Take a test file, and with it the agents that it names: without them nobody can tell whether it is sound."""
+        from orchestrator.testing.reading import read_suite  # noqa: PLC0415 - their language takes 30 ms to make
+
         suite, found = read_suite(source, real)
         if suite is None:
             return found
@@ -134,6 +137,10 @@ class _Surveyor:
 
     def judge_suites(self) -> None:
         """Hold the names in test files against those that their agents have."""
+        if not self.suites:
+            return
+        from orchestrator.testing.checking import Known, name_faults  # noqa: PLC0415 - as above
+
         for suite in self.suites:
             examined = self._examined(suite.agents, self.files[suite.agents])
             self.found += name_faults(suite, Known.of_project(examined))

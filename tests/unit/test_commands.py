@@ -408,7 +408,7 @@ LEARNT = {
 async def test_what_is_completed_is_what_there_is_now() -> None:
     pupil = Pupil(deque())
     talk = Talk(models={"fast": Model("gpt-4o-mini", alias="fast")}, reader=pupil)
-    teach(talk.chat)
+    teach(talk.chat, pupil)
     offers, _ = pupil.taught
     assert {text: [offer.text for offer in offers(text)] for text in LEARNT} == LEARNT
     await obey(talk.chat, "/agent sales")
@@ -417,7 +417,7 @@ async def test_what_is_completed_is_what_there_is_now() -> None:
 
 async def test_35_lines_that_set_a_secret_are_kept_nowhere() -> None:
     pupil = Pupil(deque())
-    teach(Talk(reader=pupil).chat)
+    teach(Talk(reader=pupil).chat, pupil)
     _, keeps = pupil.taught
     lines = ["hello", "/set language=de", "/set token=hunter2", "/set  token = hunter2", "/set\ttoken=hunter2"]
     assert [line for line in lines if keeps(line)] == ["hello", "/set language=de"]

@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from orchestrator.agents import AgentGraph, default_label
 from orchestrator.cli.conversation.beginning import difference, how_to_go_on, open_session
 from orchestrator.cli.conversation.chat import Chat
-from orchestrator.cli.conversation.commands import obey, teach
-from orchestrator.cli.conversation.commands.turning import next_agent
 from orchestrator.cli.conversation.front import Front
 from orchestrator.cli.conversation.greeting import greet
 from orchestrator.cli.conversation.interrupts import Interrupts
@@ -114,7 +112,10 @@ async def _converse(talk: Talk, opening: Opening, keeping: Keeping) -> int:
                 await stack.enter_async_context(resource)
         session = await open_session(keeping)
         chat = Chat(runner_for, talk.graph, session, front, opening, interrupts, talk.models)
-        teach(chat)
+        if isinstance(front.reader, Editor):
+            from orchestrator.cli.conversation.commands import teach
+
+            teach(chat, front.reader)
         try:
             with interrupts.heard():
                 code = await _held(chat, opening, accept=keeping.accept)
@@ -173,6 +174,8 @@ async def _take(chat: Chat, text: str) -> bool:
     if not chat.front.interactive:
         await chat.say(text)
     elif text.startswith("/"):
+        from orchestrator.cli.conversation.commands import obey
+
         return await obey(chat, text)
     else:
         try:
@@ -199,7 +202,7 @@ async def _next_turn(chat: Chat) -> str | None:
 
 def _prompt(chat: Chat) -> str:
     """Apart from what came before, where it is drawn; it names who was chosen to answer instead of who would."""
-    chosen = f"{harmless(next_agent(chat).label)} " if chat.agent else ""
+    chosen = f"{harmless(chat.next_agent.label)} " if chat.agent else ""
     return f"\n{chosen}{PROMPT}" if isinstance(chat.front.reader, Editor) else f"{chosen}{PROMPT}"
 
 

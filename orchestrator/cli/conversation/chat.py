@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from orchestrator.agents import AgentGraph
+from orchestrator.agents import Agent, AgentGraph
 from orchestrator.cli.conversation.front import Front
 from orchestrator.cli.conversation.interrupts import Interrupts
 from orchestrator.cli.conversation.opening import Opening
@@ -47,6 +47,12 @@ class Chat:
     def graph(self) -> AgentGraph:
         """The agents."""
         return self.runner.graph
+
+    @property
+    def next_agent(self) -> Agent:
+        """Who answers the next turn."""
+        name = self.agent or self.state.agent
+        return self.graph.agents.get(name) or self.graph.agents[self.graph.entry]
 
     @property
     def state(self) -> State:

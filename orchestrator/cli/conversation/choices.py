@@ -12,8 +12,6 @@ from orchestrator.cli.conversation.lines import Lines
 from orchestrator.cli.conversation.readers import Reader
 from orchestrator.render.answers import AnswersView
 from orchestrator.render.conversation import TextView, View, json_lines
-from orchestrator.render.terminal import TerminalView
-from orchestrator.render.transcript import MarkdownView
 
 
 def view_of(form: str, graph: AgentGraph, out: TextIO, *, quiet: bool) -> View:
@@ -21,10 +19,16 @@ def view_of(form: str, graph: AgentGraph, out: TextIO, *, quiet: bool) -> View:
     if form == "jsonl":
         return json_lines(out)
     if form == "markdown":
+        from orchestrator.render.transcript import MarkdownView
+
         return MarkdownView(graph, out)
     if quiet:
         return AnswersView(out, sys.stderr)
-    return TerminalView(graph, out, sys.stderr) if _can_draw(out) else TextView(graph, out, sys.stderr)
+    if _can_draw(out):
+        from orchestrator.render.terminal import TerminalView
+
+        return TerminalView(graph, out, sys.stderr)
+    return TextView(graph, out, sys.stderr)
 
 
 def reader_of(message: str | None, history: Path | None) -> Reader:

@@ -10,11 +10,9 @@ from typing import Literal
 
 from orchestrator.agents import AgentGraph
 from orchestrator.cli.conversation.readers import Editor, Reader
+from orchestrator.cli.conversation.screen import Document, Screen
 from orchestrator.events import Event, LiveEvent, RecordedEvent
-from orchestrator.render.answers import AnswersView
 from orchestrator.render.conversation import TextView, View, note
-from orchestrator.render.terminal import TerminalView
-from orchestrator.render.transcript import MarkdownView
 from orchestrator.render.usage import summary, table
 from orchestrator.state import State
 from orchestrator.usage import account, prices_of
@@ -44,10 +42,10 @@ class Front:
     def recall(self, events: Iterable[RecordedEvent], state: State) -> None:
         """Take note of what happened before in a session that goes on: names of calls, and what was said last."""
         view = self.view
-        if isinstance(view, MarkdownView | AnswersView):
+        if isinstance(view, TextView | Screen):
+            view.recall(slot.call for slot in (state.open.slots if state.open else ()))
+        elif isinstance(view, Document):
             view.recall(events)
-        elif isinstance(view, TextView | TerminalView) and state.open is not None:
-            view.recall(slot.call for slot in state.open.slots)
 
     def show(self, event: Event) -> None:
         """Show an event, and keep it for the end if it is more than a glimpse."""
@@ -59,7 +57,7 @@ class Front:
     async def live(self) -> AsyncIterator[None]:
         """While this lasts, what moves on the screen moves; at its end the screen is clean."""
         view = self.view
-        if not isinstance(view, TerminalView):
+        if not isinstance(view, Screen):
             yield
             return
         ticking = asyncio.create_task(_tick(view))
@@ -77,7 +75,7 @@ class Front:
     @contextlib.contextmanager
     def still(self) -> Iterator[None]:
         """While this lasts nothing moves on the screen: the person is asked something."""
-        if isinstance(self.view, TerminalView):
+        if isinstance(self.view, Screen):
             with self.view.waiting_for_person():
                 yield
         else:
@@ -95,7 +93,7 @@ class Front:
         sys.stderr.flush()
 
 
-async def _tick(view: TerminalView) -> None:
+async def _tick(view: Screen) -> None:
     while True:
         await asyncio.sleep(TICK_SECONDS)
         view.tick()

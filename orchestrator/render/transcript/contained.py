@@ -2,10 +2,12 @@
 
 import re
 from functools import cache
-
-from markdown_it import MarkdownIt
+from typing import TYPE_CHECKING
 
 from orchestrator.render.excerpts import harmless
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 _MOST_READ = 20_000  # characters: what is longer takes too long to understand
 _BEHIND = "behind"
@@ -68,5 +70,7 @@ def _longest_ticks(text: str) -> int:
 
 
 @cache
-def _markdown() -> MarkdownIt:
+def _markdown() -> "MarkdownIt":
+    from markdown_it import MarkdownIt
+
     return MarkdownIt("commonmark")

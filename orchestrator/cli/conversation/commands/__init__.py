@@ -60,12 +60,10 @@ def rows() -> list[tuple[str, str]]:
     return [(command.form, command.about) for command in COMMANDS.values()]
 
 
-def teach(chat: Chat) -> None:
-    """Have the front's reader complete the commands of this conversation, and forget lines that hold secrets."""
-    reader = chat.front.reader
-    if isinstance(reader, Editor):
-        known = [Completed(each.name, each.about, partial(each.choices, chat)) for each in COMMANDS.values()]
-        reader.learn(offers_of(known), lambda line: not _holds_secret(chat, line))
+def teach(chat: Chat, reader: Editor) -> None:
+    """Have a reader complete the commands of this conversation, and forget lines that hold secrets."""
+    known = [Completed(each.name, each.about, partial(each.choices, chat)) for each in COMMANDS.values()]
+    reader.learn(offers_of(known), lambda line: not _holds_secret(chat, line))
 
 
 def _parted(line: str) -> tuple[str, str]:

@@ -10,18 +10,14 @@ from orchestrator.agents import REQUIRED, Agent, Variable
 from orchestrator.cli.colors import colored
 from orchestrator.cli.conversation.chat import Chat
 from orchestrator.cli.conversation.commands.command import aligned, tell
-from orchestrator.cli.conversation.commands.turning import next_agent
 from orchestrator.cli.conversation.opening import Opening
+from orchestrator.cli.conversation.screen import Screen
 from orchestrator.cli.conversation.upcoming import next_request
 from orchestrator.cli.options import meant
 from orchestrator.clients.wire import body_of
 from orchestrator.errors import UsageError, VariableError
 from orchestrator.render.excerpts import harmless
-from orchestrator.render.graph import drawing
-from orchestrator.render.graph.happened import gone, happened_in
-from orchestrator.render.graph.picture import picture_of
 from orchestrator.render.prompt import prompt
-from orchestrator.render.terminal import TerminalView
 from orchestrator.render.tokens import size_of
 from orchestrator.render.tools import signature
 from orchestrator.render.transcript import transcript
@@ -35,7 +31,7 @@ _VALUE_CHARS = 200
 
 async def show_tools(chat: Chat, name: str) -> None:
     """Show what the agent that answers next can do, or one of its tools in full."""
-    agent = next_agent(chat)
+    agent = chat.next_agent
     if name and name not in agent.tools_by_name:
         raise UsageError(f"{agent.label} has no tool {name!r}; {meant(name, agent.tools_by_name, 'it has')}")
     if name:
@@ -50,6 +46,10 @@ async def show_tools(chat: Chat, name: str) -> None:
 
 async def show_graph(chat: Chat, _: str) -> None:
     """Draw the agents, and the way that was taken."""
+    from orchestrator.render.graph import drawing
+    from orchestrator.render.graph.happened import gone, happened_in
+    from orchestrator.render.graph.picture import picture_of
+
     if not drawing.can_draw():
         raise UsageError(drawing.MISSING)
     happened = happened_in(chat.session.events)
@@ -87,7 +87,7 @@ async def show_usage(chat: Chat, _: str) -> None:
 async def verbose(chat: Chat, _: str) -> None:
     """Show calls in full from now on, and those of the last turn at once; or in a line again."""
     view = chat.front.view
-    if not isinstance(view, TerminalView):
+    if not isinstance(view, Screen):
         raise UsageError("calls can be shown in full only on a terminal; /history shows what was done")
     view.verbose = not view.verbose
     tell(chat, "calls are shown in full" if view.verbose else "calls are shown in a line")
@@ -97,7 +97,7 @@ async def verbose(chat: Chat, _: str) -> None:
 
 def tools_of(chat: Chat) -> Mapping[str, str]:
     """The tools of the agent that answers next, and what they are for."""
-    return {tool.name: _purpose(tool) for tool in next_agent(chat).tools}
+    return {tool.name: _purpose(tool) for tool in chat.next_agent.tools}
 
 
 def _tool(chat: Chat, tool: Tool) -> Iterator[str]:

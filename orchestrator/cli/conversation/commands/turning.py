@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 
-from orchestrator.agents import Agent
 from orchestrator.cli.conversation.chat import Chat
 from orchestrator.cli.conversation.commands.command import aligned, tell
 from orchestrator.cli.options import meant
@@ -14,23 +13,17 @@ from orchestrator.render.excerpts import harmless
 _MESSAGE_CHARS = 60
 
 
-def next_agent(chat: Chat) -> Agent:
-    """Who answers the next turn."""
-    name = chat.agent or chat.state.agent
-    return chat.graph.agents.get(name) or chat.graph.agents[chat.graph.entry]
-
-
 async def choose_agent(chat: Chat, name: str) -> None:
     """Say who answers and who could, or choose who answers next."""
     if name:
         if name not in chat.graph.agents:
             raise UsageError(f"no agent named {name!r}; {meant(name, chat.graph.agents, 'there are')}")
         chat.agent = name
-        tell(chat, f"{harmless(next_agent(chat).label)} answers next")
+        tell(chat, f"{harmless(chat.next_agent.label)} answers next")
         return
-    current = next_agent(chat).name
+    current = chat.next_agent.name
     marked = {f"{'>' if each == current else ' '} {each}": about for each, about in agents_of(chat).items()}
-    tell(chat, f"{harmless(next_agent(chat).label)} answers next; /agent NAME chooses another", *aligned(marked, ""))
+    tell(chat, f"{harmless(chat.next_agent.label)} answers next; /agent NAME chooses another", *aligned(marked, ""))
 
 
 async def variable(chat: Chat, assignment: str) -> None:
