@@ -11,6 +11,7 @@ from orchestrator.testing.matching import mismatches, shown, written
 from orchestrator.testing.outcome import Failure
 from orchestrator.testing.places import Place
 from orchestrator.testing.scope import Scope
+from orchestrator.testing.searching import begin_searches
 from orchestrator.testing.seen import Seen
 
 _MOST_LINES = 400
@@ -33,6 +34,7 @@ def judge(expect: ExpectSpec, seen: Seen, place: Place, scope: Scope) -> Iterato
     """
     said = [key for key in ExpectSpec.model_fields if key in expect.model_fields_set]
     for key, name, at in chain.from_iterable(_parts(key, expect, place) for key in said):
+        begin_searches()
         found = list(_judged(name, key, expect, seen, at, scope))
         yield from found
         if not found:

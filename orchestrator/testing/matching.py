@@ -5,7 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.spec.draft import Location
-from orchestrator.spec.suite import MatcherSpec, compiled
+from orchestrator.spec.suite import MatcherSpec
+from orchestrator.testing.searching import Unsearchable, is_found
 
 _SHOWN = 80  # characters of a value in a message
 
@@ -72,6 +73,8 @@ def shown(value: object) -> str:
 def written(value: object) -> str:
     """An expected value as a test file has it, on one line."""
     match value:
+        case MatcherSpec() if value.model_fields_set == {"equals"}:
+            return written(value.equals)
         case MatcherSpec():
             said = ((key, getattr(value, key)) for key in MatcherSpec.model_fields if key in value.model_fields_set)
             return f"{{{', '.join(f'{key}: {written(inner)}' for key, inner in said)}}}"
@@ -101,8 +104,7 @@ def _judge(key: str, said: object, value: object) -> str | None:
         case "contains":
             return None if _contains(value, said) else f"has no {shown(said)} in it: {shown(value)}"
         case "matches":
-            found = compiled(str(said)).search(value if isinstance(value, str) else written(value))
-            return None if found else f"does not match {shown(said)}: {shown(value)}"
+            return _unmatched(str(said), value)
         case _:
             return _bound(key, said, value)
 
@@ -119,6 +121,14 @@ def _contains(value: object, said: object) -> bool:
     text = value if isinstance(value, str) else written(value)
     part = said if isinstance(said, str) else written(said)
     return part.casefold() in text.casefold()
+
+
+def _unmatched(pattern: str, value: object) -> str | None:
+    try:
+        matches = is_found(pattern, value if isinstance(value, str) else written(value))
+    except Unsearchable as fault:
+        return str(fault)
+    return None if matches else f"does not match {shown(pattern)}: {shown(value)}"
 
 
 def _bound(key: str, said: object, value: object) -> str | None:

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -14,6 +14,7 @@ from orchestrator.errors import OrchestrateError, UsageError, VariableError
 from orchestrator.events import LiveEvent, RecordedEvent
 from orchestrator.loader import Loaded
 from orchestrator.model import ModelClient, ModelRequest
+from orchestrator.project import called
 from orchestrator.runner import Runner
 from orchestrator.spec.suite import ExpectSpec, RecordingSpec, StubSpec, TurnSpec
 from orchestrator.state import State
@@ -97,7 +98,12 @@ class _Conversation:
         self._state = State("test")
         self._scope = Scope.of(suite.path, self.case.values)
         self._course = Course(self.place)
-        self._user = ""
+        self._defaults = {
+            name: variable.default
+            for name, variable in self.graph.variables.items()
+            if variable.default is not REQUIRED and not variable.secret
+        }
+        self._said: dict[str, str] = {}
         self._recordings: dict[str, ReplayClient] = {}
         stubs = Stubs(dict(self._stubs()), self._knowing, self._course)
         self._stubbed = stubs.in_graph(self.graph, frozenset(suite.spec.real) | frozenset(spec.real))
@@ -115,8 +121,8 @@ class _Conversation:
                 self.failures += self._course.broken
                 return
             last = index == max(self.case.spec.turns) and self.case.spec.expect.status is not None
-            self._judge(turn.expect, self.events[before:], place, told=last)
-        self._judge(self.case.spec.expect, self.events, self.place, told=True)
+            await self._judge(turn.expect, self.events[before:], place, told=last)
+        await self._judge(self.case.spec.expect, self.events, self.place, told=True)
 
     def too_long(self, seconds: float) -> Failure:
         """What is wrong with a conversation that does not end."""
@@ -126,15 +132,18 @@ class _Conversation:
         """Have one turn."""
         course = self._course
         course.here, course.instructions = place.at("user"), None
-        self._user = self._knowing().text(turn.user, course.here)
+        first = index == min(self.case.spec.turns)
+        # what is said is known to variables, unless it is made from them
+        self._said = {} if "{" in turn.user else {"user": self._knowing().text(turn.user, course.here)}
+        values = self._variables(turn, place, first=first)
+        self._said = {"user": self._knowing(values).text(turn.user, course.here)}
         person = ListedPerson(
             turn.approvals, turn.answers, place, self._knowing, course, leaves=turn.expect.status == "waiting"
         )
         player, model = self._model(turn, place.at("model", name="model"))
         runner = Runner(self._stubbed, model, person=person, clock=self._clock, environ={})
-        first = index == min(self.case.spec.turns)
         chosen = turn.agent or (self.case.spec.agent if first else None)
-        await self._stream(runner, chosen, self._variables(turn, place, first=first), place)
+        await self._stream(runner, chosen, values, place)
         if not course.broken:
             how = self._state.status or "waiting"
             course.broken += player.unused(how) if player else ()
@@ -143,7 +152,8 @@ class _Conversation:
 
     async def _stream(self, runner: Runner, agent: str | None, variables: Mapping[str, object], place: Place) -> None:
         try:
-            run = runner.stream(self._user, state=self._state, agent=agent, variables=variables, now=self._now)
+            said = self._said["user"]
+            run = runner.stream(said, state=self._state, agent=agent, variables=variables, now=self._now)
         except (UsageError, VariableError) as error:
             raise Broken(place.failure(str(error), span=place.at("user").key)) from None
         async with run:
@@ -152,13 +162,14 @@ class _Conversation:
                     self.events.append(event)
                     self._state = run.state
 
-    def _judge(self, expect: ExpectSpec, events: Sequence[RecordedEvent], place: Place, *, told: bool) -> None:
+    async def _judge(self, expect: ExpectSpec, events: Sequence[RecordedEvent], place: Place, *, told: bool) -> None:
         happened = seen(events, self._state, self.graph, self._course.instructions)
         badly = None if told else ended_badly(expect, happened, self._state.detail, place)
         if badly is not None:
             self.failures.append(badly)
         at = Place(place.source, (*place.location, "expect"), place.name)
         for found in judge(expect, happened, at, self._knowing()):
+            await asyncio.sleep(0)  # many expectations may take long, and Ctrl-C and the limit are heard here
             if isinstance(found, Held):
                 self.held.append(found.expectation)
             else:
@@ -180,16 +191,20 @@ class _Conversation:
         given = [(turn.variables, place)]
         if first:
             given = [(suite.variables, Place(at.source, (), at.name)), (self.case.spec.variables, at), *given]
-        scope = self._knowing()
+            self._require({name for variables, _ in given for name in variables})
         values: dict[str, object] = {}
         for variables, holder in given:
+            scope = self._knowing(values)
             for name, value in variables.items():
                 values[name] = self._fitting(name, scope, value, holder.at("variables", name))
-        for name, variable in self.graph.variables.items():
-            if first and variable.default is REQUIRED and name not in values:
-                message = f"variable {name!r} has no default: give it a value under variables:"
-                raise Broken(at.failure(message, span=at.key))
         return values
+
+    def _require(self, given: Collection[str]) -> None:
+        """Make sure that each variable has a value when the conversation begins."""
+        for name, variable in self.graph.variables.items():
+            if variable.default is REQUIRED and name not in given:
+                message = f"variable {name!r} has no default: give it a value under variables:"
+                raise Broken(self.place.failure(message, span=self.place.key))
 
     def _fitting(self, name: str, scope: Scope, value: object, place: Place) -> object:
         """A value that a variable takes."""
@@ -201,14 +216,16 @@ class _Conversation:
         except VariableError as error:
             raise Broken(place.failure(str(error))) from None
 
-    def _knowing(self) -> Scope:
-        """What templates see at this moment of the conversation."""
+    def _knowing(self, values: Mapping[str, object] | None = None) -> Scope:
+        """What templates see at this moment of the conversation, and with these values, which are set next."""
         state = self._state
-        return self._scope.knowing({**state.variables, "user": self._user, **results_in(state.messages)})
+        told = {name: value for name, value in (values or {}).items() if not self.graph.variables[name].secret}
+        names = {**self._defaults, **state.variables, **told}
+        return self._scope.knowing({**names, **self._said, **results_in(state.messages)})
 
     def _for_request(self, request: ModelRequest) -> Scope:
         """What templates in a reply see: what has happened before the model was asked for it."""
-        return self._scope.knowing({**request.variables, "user": self._user, **results_in(request.messages)})
+        return self._scope.knowing({**request.variables, **self._said, **results_in(request.messages)})
 
     def _stubs(self) -> Iterator[tuple[str, tuple[Place, Sequence[StubSpec]]]]:
         """The stubs of the file, and those of the test, which come first. A test may say that one is real."""
@@ -223,7 +240,9 @@ class _Conversation:
     def _replaying(self, file: str) -> ReplayClient:
         """The client of a recording: turns that name the same one go on in it."""
         if file not in self._recordings:
-            self._recordings[file] = ReplayClient(read_cassette(self._beside(file)), any_model=True)
+            path, source = self._beside(file), Path(self.place.source.path)
+            cassette = replace(read_cassette(path), path=called(path, absolute=source.is_absolute()))
+            self._recordings[file] = ReplayClient(cassette, any_model=True)
         return self._recordings[file]
 
     def _recorded_now(self) -> str | None:
@@ -233,4 +252,4 @@ class _Conversation:
         return read_cassette(self._beside(files[0])).header.now if files else None
 
     def _beside(self, file: str) -> Path:
-        return self.case.suite.path.parent / file
+        return (self.case.suite.path.parent / file).resolve()

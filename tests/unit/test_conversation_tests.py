@@ -329,6 +329,20 @@ def test_a_recording_is_played_and_what_it_lacks_is_told(tmp_path: Path) -> None
     assert "has no reply to this request" in failure.message
 
 
+def test_a_recording_is_called_by_the_path_from_where_one_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "bot.yaml").write_text("agents: {a: {model: m, instructions: x}}\n")
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "tests").mkdir()
+    client = RecordingClient(FakeModel([say("one")]), tmp_path / "talk.jsonl")
+    asyncio.run(Runner(load(tmp_path / "bot.yaml").unwrap(), client).run("first"))
+    monkeypatch.chdir(tmp_path)
+    replayed = "model: {replay: ../tests/../talk.jsonl}"
+    text = f"file: ../bot.yaml\ntests: {{t: {{turns: [{{user: second, {replayed}}}]}}}}"
+    [outcome] = run_in(tmp_path / "tests", text)
+    [failure] = outcome.failures
+    assert failure.message.startswith("model 'm': the cassette talk.jsonl has no reply to this request.")
+
+
 def test_a_test_that_never_ends_fails(tmp_path: Path) -> None:
     (tmp_path / "bot.yaml").write_text("agents: {a: {model: m, instructions: x, tools: ['slow:wait']}}\n")
     (tmp_path / "slow.py").write_text(
@@ -357,6 +371,83 @@ def test_a_variable_without_a_default_must_be_given(tmp_path: Path) -> None:
     assert [failure.message for failure in outcome.failures] == [
         "variable 'id' has no default: give it a value under variables:"
     ]
+
+
+# ---- variables
+
+
+def test_what_is_said_first_is_made_from_the_variables_that_the_conversation_begins_with() -> None:
+    test = """
+variables: {note: of the file}
+file: bot.yaml
+tests:
+  it works:
+    cases: {one: {topic: ponds}}
+    variables: {note: "{{ note }} and the test"}
+    turns:
+      - user: "{{ shop }}, {{ topic }}, {{ note }}"
+        variables: {note: "{{ note }} and the turn"}
+        model: ["{{ user }}"]
+        expect: {reply: "The Paper Lantern, ponds, of the file and the test and the turn"}
+      - user: "{{ shop }} by {{ note }}"
+        variables: {shop: "{{ shop }} at night", note: "{{ result | default('nobody') }}"}
+        model: ["{{ user }}"]
+        expect: {reply: The Paper Lantern at night by nobody, variables: {shop: The Paper Lantern at night}}
+"""
+    holds(test)
+
+
+def test_the_names_of_a_case_come_before_variables() -> None:
+    turn = "- {user: '{{ shop }}', model: ['{{ user }} of {{ shop }}'], expect: {reply: Mine of Mine}}"
+    holds(of(turn, "cases: {one: {shop: Mine}}"))
+
+
+def test_variables_are_made_from_what_is_said_where_that_is_not_made_from_them() -> None:
+    holds(
+        of("- {user: Good day, variables: {note: '{{ user }}!'}, model: [x], expect: {variables: {note: Good day!}}}")
+    )
+    circle = "- {user: '{{ note }}', variables: {note: '{{ user }}!'}, model: [x]}"
+    assert broken(of(circle)) == ["turn 1: the template can't be rendered: 'user' has no value here"]
+
+
+def test_group_35_secret_variables_are_for_tools_alone(tmp_path: Path) -> None:
+    (tmp_path / "bot.yaml").write_text(
+        "variables: {token: {type: string, default: by default, secret: true}}\n"
+        "agents: {a: {model: m, instructions: x}}\n"
+    )
+    text = "file: bot.yaml\ntests: {t: {%sturns: [{user: 'It is {{ token }}', model: [y]}]}}"
+    for given in ("", "variables: {token: abc}, "):
+        [outcome] = run_in(tmp_path, text % given)
+        assert [each.message for each in outcome.failures] == [
+            "the template can't be rendered: 'token' has no value here"
+        ]
+
+
+def test_a_variable_that_must_be_given_is_told_before_a_template_misses_it(tmp_path: Path) -> None:
+    (tmp_path / "bot.yaml").write_text(
+        "variables: {id: {type: string}, note: ''}\nagents: {a: {model: m, instructions: '{{ id }}{{ note }}'}}\n"
+    )
+    text = "file: bot.yaml\ntests: {t: {variables: {note: '{{ id }}'}, turns: [{user: '{{ id }}', model: [y]}]}}"
+    [outcome] = run_in(tmp_path, text)
+    assert [failure.message for failure in outcome.failures] == [
+        "variable 'id' has no default: give it a value under variables:"
+    ]
+
+
+# ---- what takes long
+
+
+def test_expressions_that_take_ages_end_at_the_limit_of_the_test() -> None:
+    ages = "matches: '^(a|aa)+$'"
+    turn = f"- {{user: x, model: [{'a' * 78}b], expect: {{reply: {{{ages}}}}}}}\n"
+    suite, _ = read_suite(Source.parse("bot.test.yaml", of(turn * 40)), FOLDER / "bot.test.yaml")
+    assert suite is not None
+    [case] = cases_of(suite)
+    began = time.process_time()
+    outcome = asyncio.run(run_case(case, shop(), seconds=1))
+    assert time.process_time() - began < 10
+    assert outcome.failures[0].message.startswith("the reply takes too long to match: ")
+    assert outcome.failures[-1].message == "the conversation was not over after 1 s"
 
 
 def test_group_21_for_one_turn_and_who_answers_next(tmp_path: Path) -> None:

@@ -1,11 +1,15 @@
 """Matchers: what fits, what does not, and in which words."""
 
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
 
 from orchestrator.spec.suite import MatcherSpec
 from orchestrator.testing.matching import mismatches, same, shown, unlike, written
+from orchestrator.testing.searching import begin_searches
 
 FITS: list[tuple[dict[str, Any], object]] = [
     ({"equals": 1}, 1.0),
@@ -21,6 +25,8 @@ FITS: list[tuple[dict[str, Any], object]] = [
     ({"matches": "^a.c$"}, "abc"),
     ({"matches": "12"}, 123),
     ({"matches": "[[a]"}, "[a"),  # Python warns of such a set
+    ({"matches": "^{d} (no){1,2}x{e}[{]y{0}$"}, "{d} nonox{e}{"),  # braces that repeat nothing are text
+    ({"matches": r"\N{DIGIT ONE}\{e}"}, "1{e}"),
     ({"any": True}, ""),
     ({"any": True}, False),
     ({"absent": True}, None),
@@ -41,6 +47,7 @@ DIFFERS: list[tuple[dict[str, Any], object, list[str]]] = [
     ({"contains": "x"}, None, ["is not there, and should be {contains: 'x'}"]),
     ({"matches": "x"}, "abc", ["does not match 'x': 'abc'"]),
     ({"matches": "x"}, None, ["is not there, and should be {matches: 'x'}"]),
+    ({"matches": "Hello {e}"}, "Hello", ["does not match 'Hello {e}': 'Hello'"]),
     ({"any": True}, None, ["is not there"]),
     ({"absent": True}, "", ["is there: ''"]),
     ({"at_most": 3}, 4, ["is 4, more than 3"]),
@@ -92,3 +99,66 @@ def test_values_are_shown_on_one_line_and_cut() -> None:
     assert written({"a": [1, "x", None, 2.0]}) == "{a: [1, 'x', null, 2]}"
     assert shown("a\nb") == "'a\\nb'"
     assert len(shown("x" * 1000)) == 80
+
+
+# ---- expressions that are not good for anything
+
+ADVICE = "write the expression so that a text matches it in one way only, without repeats inside of repeats"
+SLOW = [
+    ("^(a|aa)+$", "a" * 78 + "b"),
+    ("^(a|b|ab)*c$", "ab" * 50_000 + "cd"),
+    (r"^(?:(a+)\1)+b$", "a" * 100_000 + "bc"),
+    ("^(.*)*xz$", "ab" * 50_000 + "xzb"),
+]
+
+
+@pytest.mark.parametrize(("pattern", "text"), SLOW, ids=[pattern for pattern, _ in SLOW])
+def test_an_expression_that_takes_ages_is_told(pattern: str, text: str) -> None:
+    begin_searches()
+    began = time.process_time()
+    [found] = mismatches(matcher(matches=pattern), text)
+    assert time.process_time() - began < 5
+    assert found.message == f"takes too long to match: {ADVICE}"
+
+
+def test_the_searches_of_one_expectation_share_their_time() -> None:
+    begin_searches()
+    began = time.process_time()
+    slow = [matcher(matches=f"^(a|aa)+{each}$") for each in range(100)]
+    assert len(list(unlike(slow, ["a" * 78 + "b99"] * 100))) == 100
+    assert time.process_time() - began < 5
+    begin_searches()
+    assert list(mismatches(matcher(matches="b$"), "ab")) == []
+
+
+def test_an_expression_that_eats_memory_is_told() -> None:
+    pattern, text = "^(" + "(a??)" * 400 + "|.)*$", "'a' * 100_000 + 'd'"
+    assert in_process_of_its_own(pattern, text, "resource.setrlimit(resource.RLIMIT_AS, (2**28, 2**28))") == (
+        f"takes too much memory to match: {ADVICE}"
+    )
+
+
+def test_an_expression_that_only_python_takes_is_told() -> None:
+    [found] = mismatches(matcher(matches="(" * 350 + "a" + ")" * 350), "a")
+    assert found.message == "can't be searched for this regular expression: write a simpler one"
+
+
+def test_what_matches_needs_is_told_where_it_is_not_installed() -> None:
+    assert in_process_of_its_own("a", "'a'", "sys.modules['regex'] = None") == (
+        "is matched by the package regex, which is not installed: pip install regex"
+    )
+
+
+def in_process_of_its_own(pattern: str, text: str, before: str) -> str:
+    """What is wrong with a text in a process where something else was done before."""
+    code = f"""
+import resource, sys
+from orchestrator.spec.suite import MatcherSpec
+from orchestrator.testing.matching import mismatches
+{before}
+[found] = mismatches(MatcherSpec(matches={pattern!r}), {text})
+print(found.message)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=50)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
