@@ -47,10 +47,11 @@ def _simplify(schema: object, absent: object) -> None:
             _simplify(value, absent)
     if not isinstance(schema, dict):
         return
-    choices = [choice for choice in schema.get("anyOf", ()) if choice != absent]
-    if "description" in schema and len(choices) == 1:
-        del schema["anyOf"]
-        schema.update({**choices[0], **schema})
+    if "description" in schema and "anyOf" in schema:
+        schema["anyOf"] = [choice for choice in schema["anyOf"] if choice != absent]
+        if len(schema["anyOf"]) == 1:
+            [only] = schema.pop("anyOf")
+            schema.update({**only, **schema})
     if isinstance(schema.get("title"), str):
         del schema["title"]
     if schema.get("default", ...) in (None, {}):

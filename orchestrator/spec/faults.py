@@ -60,7 +60,7 @@ def to_diagnostic(source: Source, fault: Fault) -> Diagnostic:
     """The fault as a diagnostic, with its place in the text, and with the aliases that lead there."""
     span = source.locate(fault.location, key=fault.key)
     used = [Related(use, "used here") for use in source.uses(fault.location)]
-    other = [Related(source.locate(fault.other), "this one")] if fault.other else []
+    other = [Related(source.locate(fault.other, key=fault.key), "this one")] if fault.other else []
     return Diagnostic(span, fault.code, fault.message, fault.hint, related=(*other, *used))
 
 

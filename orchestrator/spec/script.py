@@ -1,6 +1,5 @@
 """Script files: the replies of a model that is not there. ``schemas/script.schema.json`` is generated from here."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
@@ -9,15 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.spec.faults import Fault
 from orchestrator.spec.mapping import Spec, numbered, short
-from orchestrator.spec.values import Absent, Filled, Number
-
-
-def _pattern(value: str) -> str:
-    try:
-        re.compile(value)
-    except re.error as error:
-        raise PydanticCustomError("bad-value", "is no regular expression: {why}", {"why": str(error)}) from None
-    return value
+from orchestrator.spec.values import Absent, Filled, Number, Pattern
 
 
 class CallSpec(Spec):
@@ -31,7 +22,7 @@ class RuleSpec(Spec):
     """When these conditions hold, the model replies this."""
 
     agent: str | Absent = Field(None, description="Only when this agent is active.")
-    user: Annotated[str, BeforeValidator(_pattern)] | Absent = Field(
+    user: Pattern | Absent = Field(
         None, description="Only when this regular expression is found in the last user message, whatever the case."
     )
     after: str | Absent = Field(

@@ -1,9 +1,6 @@
 """Test files: conversations, and what is expected of them. ``schemas/test.schema.json`` is generated from here."""
 
-import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
@@ -11,10 +8,12 @@ from pydantic_core import PydanticCustomError
 
 from orchestrator.events import Finish, Status
 from orchestrator.source.faults import shown
-from orchestrator.spec.draft import Location, Positions, tag_of
-from orchestrator.spec.faults import Fault, fault_of
-from orchestrator.spec.mapping import Spec, listed, numbered, short
-from orchestrator.spec.values import Absent, Filled, Flag, Name, Number, Whole, finite
+from orchestrator.spec.draft import Location, tag_of
+from orchestrator.spec.faults import Fault, fault_of, kind_of
+from orchestrator.spec.mapping import Spec, listed, numbered
+from orchestrator.spec.suite_entries import APPROVAL, CALL, EXPECTED_CALL, REPLY, is_mapping, numbered_replies, whole
+from orchestrator.spec.suite_names import Title, namesakes
+from orchestrator.spec.values import Absent, Filled, Flag, Name, Number, Pattern, Whole, finite
 
 Json: TypeAlias = Annotated[Any, BeforeValidator(finite)]
 
@@ -23,32 +22,19 @@ _NAMES = "Texts in it are templates."
 _VARIABLES = "Texts are templates; one that is `{{ … }}` and nothing else gives the value itself."
 
 
-@lru_cache(maxsize=512)
-def compiled(pattern: str) -> re.Pattern[str]:
-    """Compile a regular expression. What Python warns of is no concern of those who write it.
-
-    Raises:
-        re.error: it is none.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return re.compile(pattern)
-
-
-def _pattern(value: str) -> str:
-    try:
-        compiled(value)
-    except re.error as error:
-        raise PydanticCustomError("bad-value", "is no regular expression: {why}", {"why": str(error)}) from None
-    return value
-
-
 def _whole_matcher(value: object) -> object:
     return value if isinstance(value, dict | MatcherSpec) else {"equals": value}
 
 
 def _whole_count(value: object) -> object:
-    return {"equals": value} if isinstance(value, int | float) else value
+    if isinstance(value, dict | CountSpec):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = "must be a whole number, or a mapping such as {at_most: 4}, not {kind}"
+        raise PydanticCustomError("wrong-type", message, {"kind": kind_of(value)})
+    if value < 0:
+        raise PydanticCustomError("bad-value", "must be at least 0")
+    return {"equals": value}
 
 
 class MatcherSpec(Spec):
@@ -58,9 +44,7 @@ class MatcherSpec(Spec):
     contains: Json = Field(
         None, description="This text, a template, is in it, whatever the case; or this is an entry of the list."
     )
-    matches: Annotated[str, BeforeValidator(_pattern)] | Absent = Field(
-        None, description="This regular expression is found in it."
-    )
+    matches: Pattern | Absent = Field(None, description="This regular expression is found in it.")
     any: Literal[True] | Absent = Field(None, description="It is there, whatever it is.")
     absent: Literal[True] | Absent = Field(None, description="It is not there.")
     at_most: Number | Absent = Field(None, description="It is a number, and no greater.")
@@ -69,7 +53,7 @@ class MatcherSpec(Spec):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not self.model_fields_set:
-            hint = "write the value itself, or contains:, matches:, any:, absent:, at_most: or at_least:"
+            hint = "write the value itself, or equals:, contains:, matches:, any:, absent:, at_most: or at_least:"
             raise PydanticCustomError("bad-value", "says nothing", {"hint": hint})
         return self
 
@@ -109,7 +93,7 @@ class ReplySpec(Spec):
     call: Filled | Absent = Field(None, description="A function that it calls: a tool, or transfer_to_<agent>.")
     arguments: dict[str, Json] = Field({}, alias="with", description=f"The arguments of `call`. {_NAMES}")
     calls: Annotated[
-        dict[int, Annotated[PlayedCallSpec, BeforeValidator(short("call"))]],
+        dict[int, Annotated[PlayedCallSpec, BeforeValidator(whole("call", CALL))]],
         BeforeValidator(numbered, json_schema_input_type=list[str | PlayedCallSpec]),
     ] = Field({}, description="Several calls, in one reply.")
     agent: Filled | Absent = Field(None, description="Who must be asked here. The test fails if it is another agent.")
@@ -126,7 +110,7 @@ class ReplySpec(Spec):
             raise PydanticCustomError("bad-value", "has both call and calls", {"hint": "put all of them under calls:"})
         if self.arguments and self.call is None:
             raise PydanticCustomError("bad-value", "has arguments without a call", {"hint": "add call: and a function"})
-        if self.fails is not None and any(said[:3]):
+        if self.fails is not None and (any(said[:3]) or self.finish is not None):
             raise PydanticCustomError(
                 "bad-value", "fails, and so says and calls nothing", {"hint": "leave the rest out"}
             )
@@ -154,8 +138,20 @@ class ApprovalSpec(Spec):
 
     verdict: Literal["granted", "always", "denied"] = Field(description="granted, always or denied.")
     tool: Filled | Absent = Field(None, description="The tool that must be asked for here.")
-    reason: str | Absent = Field(None, description="Why not; the model gets to read it.")
-    arguments: dict[str, Json] | Absent = Field(None, description="Arguments that replace those of the call.")
+    reason: str | Absent = Field(None, description="Why it is denied; the model gets to read it.")
+    arguments: dict[str, Json] | Absent = Field(
+        None, description="What replaces the arguments of the call, unless it is denied."
+    )
+
+    @model_validator(mode="after")
+    def _decides(self) -> Self:
+        if self.verdict == "denied" and self.arguments is not None:
+            hint = "leave the arguments out, or write granted"
+            raise PydanticCustomError("bad-value", "denies a call, and gives it arguments", {"hint": hint})
+        if self.verdict != "denied" and self.reason is not None:
+            hint = "leave the reason out, or write denied"
+            raise PydanticCustomError("bad-value", "allows a call, and says why not", {"hint": hint})
+        return self
 
 
 def _with_matchers(value: object) -> object:
@@ -191,19 +187,17 @@ class MadeCallSpec(Spec):
 
 
 def _whole_made(value: object) -> object:
-    """``name`` and ``{name: arguments}`` made whole."""
-    if isinstance(value, str):
-        return {"call": value}
+    """``{name: arguments}`` made whole, also where nothing is said of the arguments."""
     if isinstance(value, dict) and len(value) == 1 and "call" not in value:
         [(name, arguments)] = value.items()
-        if isinstance(arguments, dict):
-            return {"call": name, "with": arguments}
+        if isinstance(arguments, dict | None):
+            return {"call": name, "with": arguments or {}}
     return value
 
 
-_ByName: TypeAlias = Annotated[dict[str, dict[str, Any]], Field(min_length=1, max_length=1)]
+_ByName: TypeAlias = Annotated[dict[str, dict[str, Any] | None], Field(min_length=1, max_length=1)]
 MadeCalls: TypeAlias = Annotated[
-    dict[int, Annotated[MadeCallSpec, BeforeValidator(_whole_made)]],
+    dict[int, Annotated[MadeCallSpec, BeforeValidator(_whole_made), BeforeValidator(whole("call", EXPECTED_CALL))]],
     BeforeValidator(numbered, json_schema_input_type=list[str | MadeCallSpec | _ByName]),
 ]
 
@@ -238,14 +232,14 @@ def _live(value: object) -> object:
 
 def _play(value: object) -> str:
     """Which way the model of a turn is played."""
-    if isinstance(value, dict) and not isinstance(value, Positions):
+    if is_mapping(value) and not value.keys() & {"say", "call", "calls", "fails"}:
         return tag_of("replay")
     return tag_of("live") if isinstance(value, str) else tag_of("replies")
 
 
 Replies: TypeAlias = Annotated[
-    dict[int, Annotated[ReplySpec, BeforeValidator(short("say"))]],
-    BeforeValidator(numbered, json_schema_input_type=list[str | ReplySpec]),
+    dict[int, Annotated[ReplySpec, BeforeValidator(whole("say", REPLY))]],
+    BeforeValidator(numbered_replies, json_schema_input_type=list[str | ReplySpec]),
 ]
 Played: TypeAlias = Annotated[
     Annotated[Replies, Tag(tag_of("replies"))]
@@ -265,7 +259,7 @@ class TurnSpec(Spec):
         {}, description="What the model replies, in order: a text, or {say, call, with}. Or {replay: FILE}, or live."
     )
     approvals: Annotated[
-        dict[int, Annotated[ApprovalSpec, BeforeValidator(short("verdict"))]],
+        dict[int, Annotated[ApprovalSpec, BeforeValidator(whole("verdict", APPROVAL))]],
         BeforeValidator(numbered, json_schema_input_type=list[str | ApprovalSpec]),
     ] = Field({}, description="What the person says to calls that need a yes, in order.")
     answers: Annotated[dict[int, str], BeforeValidator(numbered, json_schema_input_type=list[str])] = Field(
@@ -276,7 +270,7 @@ class TurnSpec(Spec):
 
 def _whole_stubs(value: object) -> object:
     """One stub is a list of one: it serves every call. Several serve a call each."""
-    return [value] if isinstance(value, dict) and not isinstance(value, Positions) else value
+    return [value] if is_mapping(value) else value
 
 
 Stubs: TypeAlias = dict[
@@ -300,7 +294,7 @@ class ConversationSpec(Spec):
     now: str | Absent = Field(None, description="The time that templates see, as 2026-05-21T09:30.")
     tools: Stubs = Field({}, description=_TOOLS)
     real: Names = Field((), description=_REAL)
-    cases: dict[Filled, dict[Name, Json]] = Field(
+    cases: dict[Title, dict[Name, Json]] = Field(
         {}, description="The test is run once for each case, with these names in its templates."
     )
     turns: Annotated[dict[int, TurnSpec], BeforeValidator(numbered, json_schema_input_type=list[TurnSpec])] = Field(
@@ -324,10 +318,10 @@ class SuiteSpec(Spec):
     tools: Stubs = Field({}, description=f"For each test. {_TOOLS}")
     real: Names = Field((), description=f"For each test. {_REAL}")
     # not in what is printed of it: asyncio.run prints the result of its task unasked, and outcomes hold their suite
-    tests: dict[Filled, ConversationSpec] = Field(repr=False, description="The tests by name.")
+    tests: dict[Title, ConversationSpec] = Field(repr=False, description="The tests by name.")
 
     def faults(self) -> Iterator[Fault]:
-        """What is wrong with the tests together: there are none, or one of them says nothing."""
+        """What is wrong with the tests together: there are none, one of them says nothing, or two have one name."""
         if not self.tests:
             yield Fault(("tests",), "bad-value", "there is no test", "add one: a name, and turns: below it")
         for name, test in self.tests.items():
@@ -336,6 +330,7 @@ class SuiteSpec(Spec):
                 yield Fault(("tests", name, "turns"), "bad-value", f"test {shown(name)} has no turn", hint)
             yield from _both(test.tools, test.real, ("tests", name))
         yield from _both(self.tools, self.real, ())
+        yield from namesakes({name: test.cases for name, test in self.tests.items()})
 
 
 def _both(stubs: Mapping[str, object], real: Iterable[str], at: Location) -> Iterator[Fault]:

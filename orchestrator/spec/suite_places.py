@@ -58,7 +58,10 @@ def suite_keys(location: Location) -> Mapping[str, str]:
 
 
 def suite_free(location: Location) -> bool:
-    """Whether null may stand at this place: among values of variables, arguments and results."""
+    """Whether null may stand at this place: among values of variables, arguments and results.
+
+    Also where what reads it says better what may stand there than that there is no value: entries of lists.
+    """
     match location:
         case ("variables", _, *_) | ("tests", _, "variables", _, *_) | ("tests", _, "cases", _, _, *_):
             return True
@@ -88,6 +91,8 @@ def _free_in_turn(location: Sequence[str | int]) -> bool:
             return True
         case ["approvals", _, "arguments", _, *_]:
             return True
+        case ["model" | "approvals", int()] | ["model", _, "calls", int()]:
+            return True
         case ["expect", *inside]:
             return _free_in_expect(inside)
         case _:
@@ -100,7 +105,9 @@ def _free_in_expect(location: Sequence[str | int]) -> bool:
             return True
         case ["variables", _] | ["variables", _, "equals" | "contains", *_]:
             return True
-        case ["calls" | "includes", _, "result"] | ["calls" | "includes", _, _, _, *_]:
+        case ["calls" | "includes", int()] | ["calls" | "includes", _, _, _, *_]:
             return True
+        case ["calls" | "includes", _, key]:
+            return key not in {"call", "with", "error"}
         case _:
             return False

@@ -2,6 +2,7 @@
 
 import math
 import re
+import warnings
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -36,6 +37,19 @@ _OF_THE_CLIENT = frozenset(
     }
 )
 
+
+def _pattern(value: str) -> str:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # what Python warns of is no concern of those who write it
+            re.compile(value)
+    except re.error as error:
+        raise PydanticCustomError("bad-value", "is no regular expression: {why}", {"why": str(error)}) from None
+    except (OverflowError, RecursionError):
+        raise PydanticCustomError("bad-value", "is too large or too deep for a regular expression") from None
+    return value
+
+
+Pattern = Annotated[str, BeforeValidator(_pattern)]
 Name = Annotated[str, Field(pattern=NAME_PATTERN, max_length=64)]
 AgentName = Annotated[str, Field(pattern=NAME_PATTERN, max_length=AGENT_NAME_LENGTH)]
 Scalar: TypeAlias = str | int | float | bool | None

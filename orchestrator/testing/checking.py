@@ -1,6 +1,6 @@
 """What is wrong with a test file: by itself, and with the agents that it names."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,17 +9,18 @@ from orchestrator.agents import AgentGraph
 from orchestrator.checks.references import did_you_mean
 from orchestrator.clients.cassettes import read_cassette
 from orchestrator.clients.scripted import template_fault
-from orchestrator.diagnostics import Diagnostic
+from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import UsageError
 from orchestrator.loader import Examined
 from orchestrator.project import root_of
 from orchestrator.source import Source
+from orchestrator.source.faults import shown
 from orchestrator.spec import UNREADABLE
 from orchestrator.spec.draft import Location, leaves
 from orchestrator.spec.suite import RecordingSpec, SuiteSpec
 from orchestrator.templates import environment
 from orchestrator.templates.tokens import Places
-from orchestrator.testing.names import is_template, names_in
+from orchestrator.testing.names import calls_in, is_template, names_in
 from orchestrator.testing.outcome import Suite
 
 _ALWAYS = ("user", "result", "results")
@@ -33,30 +34,40 @@ _KINDS: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The names that a file of agents declares. None where they can't all be told."""
+    """The names that a file of agents declares. None where they can't all be told.
+
+    ``tools`` has the names of arguments by that of the tool, ``handoffs`` the functions that models hand off with.
+    """
 
     agents: Collection[str] | None
-    tools: Collection[str] | None
+    tools: Mapping[str, Collection[str]] | None
+    handoffs: Collection[str] | None
     variables: Collection[str] | None
 
     @classmethod
     def of_graph(cls, graph: AgentGraph) -> "Known":
         """The names in a graph."""
-        tools = {tool.name for agent in graph.agents.values() for tool in agent.tools}
-        return cls(graph.agents.keys(), tools, graph.variables.keys())
+        agents = graph.agents.values()
+        tools = _together((tool.name, tool.signature.given.fields) for agent in agents for tool in agent.tools)
+        handoffs = {edge.function_name for agent in agents for edge in agent.edges}
+        return cls(graph.agents.keys(), tools, handoffs, graph.variables.keys())
 
     @classmethod
     def of_project(cls, examined: Examined) -> "Known":
         """The names in a project, be it sound or not."""
-        project = examined.project
+        project, resolution = examined.project, examined.resolution
         if project is None:
-            return cls(None, None, None)
+            return cls(None, None, None, None)
         agents = project.agents.values()
-        complete = "agents" not in project.unknown and all(map(examined.resolution.complete, agents))
-        tools = {function.name for agent in agents for _, function in examined.resolution.tools_of(agent)}
+        functions = (function for agent in agents for _, function in resolution.tools_of(agent))
+        tools = _together((function.name, function.parameters) for function in functions)
+        handoffs = {f"transfer_to_{edge.spec.to}" for agent in agents for edge in agent.edges}
+        every = "agents" not in project.unknown and len(agents) == len(project.names["agents"])
+        whole = every and all(project.is_whole(agent) for agent in agents)
         return cls(
             None if "agents" in project.unknown else project.names["agents"],
-            tools if complete and len(agents) == len(project.names["agents"]) else None,
+            tools if whole and all(map(resolution.complete, agents)) else None,
+            handoffs if whole else None,
             None if "variables" in project.unknown else project.names["variables"],
         )
 
@@ -77,8 +88,8 @@ def faults(spec: SuiteSpec, source: Source, path: Path) -> Iterator[Diagnostic]:
 
 
 def name_faults(suite: Suite, known: Known) -> tuple[Diagnostic, ...]:
-    """The names in a test file that its agents do not know."""
-    return (*_name_faults(suite, known), *_undefined(suite, known))
+    """The names in a test file that its agents do not know. A call by the model is a warning only: models err, too."""
+    return (*_name_faults(suite, known), *_call_faults(suite, known), *_undefined(suite, known))
 
 
 def _name_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
@@ -93,6 +104,24 @@ def _name_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
             code, message = _KINDS[kind]
             span = suite.source.locate(location, key=is_key)
             yield Diagnostic(span, code, message.format(name=name), did_you_mean(name, names))
+
+
+def _call_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
+    if known.tools is None or known.handoffs is None:
+        return
+    functions = sorted({*known.tools, *known.handoffs})
+    for call in calls_in(suite.spec):
+        if call.function not in functions:
+            message = f"no agent has a tool or a handoff named {shown(call.function)}"
+            hint = did_you_mean(call.function, functions)
+            span = suite.source.locate((*call.at, "call"))
+            yield Diagnostic(span, "function-not-found", message, hint, Severity.WARNING)
+        elif call.function in known.tools:  # whatever stands in a handoff, it is made
+            arguments = sorted(known.tools[call.function])
+            for name in (name for name in call.arguments if name not in arguments):
+                message = f"{call.function!r} has no argument {shown(name)}"
+                span = suite.source.locate((*call.at, "with", name), key=True)
+                yield Diagnostic(span, "unknown-key", message, did_you_mean(name, arguments), Severity.WARNING)
 
 
 def _undefined(suite: Suite, known: Known) -> Iterator[Diagnostic]:
@@ -113,6 +142,14 @@ def _undefined(suite: Suite, known: Known) -> Iterator[Diagnostic]:
                 span = replace(rest, end_column=min(rest.end_column, rest.column + len(load.name)))
                 message = f"nothing gives {load.name!r} a value"
                 yield Diagnostic(span, "undefined-variable", message, did_you_mean(load.name, names - {*env.globals}))
+
+
+def _together(tools: Iterable[tuple[str, Iterable[str]]]) -> dict[str, set[str]]:
+    """The arguments of tools by name. Of several tools with one name it is those of all."""
+    found: dict[str, set[str]] = {}
+    for name, arguments in tools:
+        found.setdefault(name, set()).update(arguments)
+    return found
 
 
 def _times(spec: SuiteSpec) -> Iterator[Fact]:

@@ -14,6 +14,7 @@ from orchestrator.loader import Loaded, load
 from orchestrator.project import called
 from orchestrator.render.diagnostics import render_all
 from orchestrator.source import Source
+from orchestrator.spec.suite_names import one_line
 from orchestrator.testing.checking import Known, name_faults
 from orchestrator.testing.coverage import Reached
 from orchestrator.testing.outcome import Case, Outcome, Suite
@@ -22,11 +23,6 @@ from orchestrator.testing.report import failed
 from orchestrator.testing.running import NeedsModel, run_case
 
 _LOADED = pytest.StashKey[dict[Path, Loaded]]()
-
-
-def one_line(name: str) -> str:
-    """Give what pytest calls a test: one line, without the two colons that part its ids."""
-    return " ".join(name.replace("::", ":").split())
 
 
 class SuiteFile(pytest.File):

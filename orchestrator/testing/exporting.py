@@ -211,14 +211,9 @@ def _approvals(reply: Reply) -> list[dict[str, Any]]:
 
 
 def _approval(made: Call, given: ApprovalGiven) -> dict[str, Any]:
-    return _said(
-        {
-            "verdict": given.verdict,
-            "tool": made.call.name,
-            "reason": given.reason or None,
-            "arguments": None if given.arguments is None else literally(made.arguments(given.arguments)),
-        }
-    )
+    reason = given.reason if given.verdict == "denied" else ""  # nobody reads why a call was allowed
+    arguments = None if made.edited is None else literally(made.arguments(made.edited))
+    return _said({"verdict": given.verdict, "tool": made.call.name, "reason": reason or None, "arguments": arguments})
 
 
 def _expected(turn: Turn, replies: Sequence[Reply]) -> dict[str, Any]:
@@ -239,8 +234,7 @@ def _expected(turn: Turn, replies: Sequence[Reply]) -> dict[str, Any]:
 
 def _call(made: Call) -> dict[str, Any] | str:
     """A call as it is expected, as short as the language has it."""
-    edited = made.said.arguments if made.said else None
-    arguments = {key: _exactly(value) for key, value in made.arguments(edited).items()}
+    arguments = {key: _exactly(value) for key, value in made.arguments(made.edited).items()}
     failed = made.read is not None and made.read.error
     if failed or made.call.name == "call":
         return _said({"call": made.call.name, "with": arguments or None, "error": failed or None})

@@ -1,12 +1,22 @@
 """Where a test file names things, and where its texts are templates."""
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
 
 from orchestrator.spec.draft import Location
 from orchestrator.spec.suite import ConversationSpec, ExpectSpec, StubSpec, SuiteSpec, TurnSpec
 
 Named = tuple[str, Location, str, bool]
 """A name: its kind, its place, the name itself, and whether it is a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """A call in a reply: the function, the names of its arguments, and the place of what holds both."""
+
+    function: str
+    arguments: tuple[str, ...]
+    at: Location
 
 
 def names_in(spec: SuiteSpec) -> Iterator[Named]:
@@ -16,6 +26,14 @@ def names_in(spec: SuiteSpec) -> Iterator[Named]:
     yield from _stub_names(spec.tools, ("tools",))
     for name, test in spec.tests.items():
         yield from _test_names(test, ("tests", name))
+
+
+def calls_in(spec: SuiteSpec) -> Iterator[Played]:
+    """The calls in replies, but for those of which the test says how they end: it may be about a model that errs."""
+    for name, test in spec.tests.items():
+        judged = set(_judged(test))
+        turns = ((("tests", name, "turns", index, "model"), turn) for index, turn in test.turns.items())
+        yield from (call for at, turn in turns for call in _calls(turn, at) if call.function not in judged)
 
 
 def _test_names(test: ConversationSpec, at: Location) -> Iterator[Named]:
@@ -53,8 +71,24 @@ def _stub_names(stubs: Mapping[str, Mapping[int, StubSpec]], at: Location) -> It
 
 def _played(test: ConversationSpec) -> set[str]:
     """What replies call: a test may have a model call what is not there, and expect just that."""
-    replies = [reply for turn in test.turns.values() if isinstance(turn.model, dict) for reply in turn.model.values()]
-    return {reply.call or "" for reply in replies} | {call.call for reply in replies for call in reply.calls.values()}
+    return {call.function for turn in test.turns.values() for call in _calls(turn, ())}
+
+
+def _calls(turn: TurnSpec, at: Location) -> Iterator[Played]:
+    replies = turn.model if isinstance(turn.model, dict) else {}
+    for index, reply in replies.items():
+        if reply.call is not None:
+            yield Played(reply.call, tuple(reply.arguments), (*at, index))
+        for position, call in reply.calls.items():
+            yield Played(call.call, tuple(call.arguments), (*at, index, "calls", position))
+
+
+def _judged(test: ConversationSpec) -> Iterator[str]:
+    """The functions of expected calls that have a result, or an error, that is expected."""
+    for expect in (test.expect, *(turn.expect for turn in test.turns.values())):
+        for made in (*(expect.calls or {}).values(), *(expect.includes or {}).values()):
+            if made.result is not None or made.error is not None:
+                yield made.call
 
 
 def _expected_names(expect: ExpectSpec, at: Location, played: Collection[str]) -> Iterator[Named]:

@@ -62,6 +62,11 @@ class Call:
         return next((event for event in given if event.by in {"person", "policy"}), None)
 
     @property
+    def edited(self) -> str | None:
+        """The arguments that a person let it be made with, where they are others than the model's."""
+        return self.said.arguments if self.said and self.said.verdict != "denied" else None
+
+    @property
     def waits(self) -> bool:
         """Whether it was left waiting for a yes."""
         return bool(self.events) and isinstance(self.events[-1], ApprovalRequested)

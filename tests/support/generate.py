@@ -74,10 +74,10 @@ def generate() -> dict[Path, str]:
     """Every file with a generated part, and its text as it should be."""
     files = {ROOT / "schemas" / f"{name}.schema.json": schema_text(name) for name in SCHEMAS}
     language = _read(ROOT / "docs" / "language.md")
-    language = _fill(language, "keys", key_tables(FileSpec))
-    files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables(ScriptSpec))
+    language = _fill(language, "keys", key_tables("agents", FileSpec))
+    files[ROOT / "docs" / "language.md"] = _fill(language, "script keys", key_tables("script", ScriptSpec))
     testing = ROOT / "docs" / "testing.md"
-    files[testing] = _fill(_read(testing), "test keys", key_tables(SuiteSpec))
+    files[testing] = _fill(_read(testing), "test keys", key_tables("test", SuiteSpec))
     talking = ROOT / "docs" / "conversation.md"
     files[talking] = _fill(_read(talking), "commands", command_table())
     files[ROOT / "docs" / "cli.md"] = _fill(_read(ROOT / "docs" / "cli.md"), "help", help_pages())
@@ -102,11 +102,11 @@ def write() -> None:
         path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def key_tables(model: type[Spec]) -> str:
-    """The keys of each kind of mapping in a file of this model, as Markdown."""
-    schema = model.model_json_schema()
+def key_tables(name: str, model: type[Spec]) -> str:
+    """The keys of each kind of mapping in a file of this model, as Markdown. ``name`` is that of its schema."""
+    schema = json.loads(schema_text(name))
     mappings = {model.__name__: schema, **_in_order(schema)}
-    return "\n\n".join(_key_table(name, mapping) for name, mapping in mappings.items())
+    return "\n\n".join(_key_table(kind, mapping) for kind, mapping in mappings.items())
 
 
 def help_pages() -> str:

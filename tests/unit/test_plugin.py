@@ -95,6 +95,25 @@ def test_broken_files_are_errors_of_collection(desk: pytest.Pytester) -> None:
     assert "Traceback" not in shown
 
 
+def test_no_test_hides_another_behind_its_name(desk: pytest.Pytester) -> None:
+    (desk.path / "desk.test.yaml").write_text(SUITE.replace("an item is found:", "'a bill  is paid[small]':"))
+    result = run(desk)
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["desk.test.yaml:*: error[[]bad-value[]]: this is 'a bill is paid[[]small[]]' where*"])
+
+
+def test_a_name_is_one_line_and_has_no_two_colons(desk: pytest.Pytester) -> None:
+    (desk.path / "desk.test.yaml").write_text(SUITE.replace("an item is found:", '"an item:::is\\n  found":'))
+    run(desk, "desk.test.yaml::an item:is found").assert_outcomes(passed=1)
+
+
+def test_a_call_that_no_agent_can_make_is_made_all_the_same(desk: pytest.Pytester) -> None:
+    (desk.path / "desk.test.yaml").write_text(SUITE.replace("call: transfer_to_billing", "call: transfer_to_biling"))
+    result = run(desk)
+    result.assert_outcomes(passed=1, failed=2)
+    result.stdout.fnmatch_lines(["*turn 1: agents: the word went to desk*"])
+
+
 def test_broken_agents_are_an_error_of_collection(desk: pytest.Pytester) -> None:
     agents = desk.path / "desk.yaml"
     agents.write_text(agents.read_text().replace("[billing]", "[biling]"))

@@ -11,6 +11,7 @@ from textwrap import indent
 import pytest
 from jsonschema import Draft202012Validator
 
+from orchestrator.diagnostics import Severity
 from orchestrator.loader import load
 from orchestrator.render.schemas import schema_text
 from orchestrator.source import Source
@@ -86,7 +87,7 @@ SOUND = """
   answers: ["yes"]
   variables: {shop: X}
   expect:
-    calls: [look, {look: {title: null}}, {call: look, with: {title: {absent: true}}, result: {equals: null}}]
+    calls: [look, look: , {look: {title: null}}, {call: look, with: {title: {absent: true}}, result: {equals: null}}]
     includes: [look]
     excludes: []
     reply: {contains: x}
@@ -117,6 +118,9 @@ def test_the_schema_takes_what_is_sound_and_refuses_what_is_misspelt() -> None:
         ("reply:", "replly:"),
         ("fails:", "failes:"),
         ("file:", "fil:"),
+        ("reply: {contains: x}", "reply: ~"),
+        ("model_calls: 3", "model_calls: ~"),
+        ("excludes: []", "excludes: ~"),
     ]:
         data = Source.parse("t", file_of(SOUND).replace(wrong, right)).data
         assert not validator.is_valid(data), right
@@ -190,6 +194,64 @@ tests:
 => 13 bad-value: lives
 => 14 wrong-type: 3
 """,
+    "replies and verdicts that are none": """
+file: bot.yaml
+tests:
+  t:
+    turns:
+      - user: x
+        model:
+          - ~
+          - [1]
+          - {calls: [3, ~]}
+          - {fails: x, finish: stop}
+        approvals:
+          - ~
+          - maybe
+          - {verdict: denied, arguments: {title: x}}
+          - {verdict: granted, reason: x}
+          - {verdict: always, reason: x}
+      - {user: x, model: {say: x}}
+=> 8 wrong-type: ~
+=> 9 wrong-type: [1]
+=> 10 wrong-type: 3
+=> 10 wrong-type: ~
+=> 11 bad-value: {fails: x, finish: stop}
+=> 13 wrong-type: ~
+=> 14 bad-value: maybe
+=> 15 bad-value: {verdict: denied, arguments: {title: x}}
+=> 16 bad-value: {verdict: granted, reason: x}
+=> 17 bad-value: {verdict: always, reason: x}
+=> 18 wrong-type: {say: x}
+""",
+    "names of tests that are none": """
+file: bot.yaml
+tests:
+  "": {turns: [{user: x}]}
+  "\\t ": {turns: [{user: x}]}
+  t: {turns: [{user: x}], cases: {"": {}, " ": {}}}
+=> 4 bad-value: ""
+=> 5 bad-value: "\\t "
+=> 6 bad-value: ""
+=> 6 bad-value: " "
+""",
+    "names that are one where tests are run": """
+file: bot.yaml
+tests:
+  a b: {turns: [{user: x}]}
+  a  b: {turns: [{user: x}]}
+  "a\\nb ": {turns: [{user: x}]}
+  c:d: {turns: [{user: x}]}
+  c:::d: {turns: [{user: x}]}
+  t: {turns: [{user: x}], cases: {French: {}, x y: {}, x  y: {}}}
+  t[French]: {turns: [{user: x}]}
+  t[Greek]: {turns: [{user: x}]}
+=> 5 bad-value: a  b
+=> 6 bad-value: "a\\nb "
+=> 8 bad-value: c:::d
+=> 9 bad-value: x  y
+=> 10 bad-value: t[French]
+""",
     "expectations": """
 file: bot.yaml
 tests:
@@ -204,7 +266,7 @@ tests:
           model_calls: -1
           handoffs: 1.5
           tool_calls: {at_most: x}
-        # and
+          includes: [~, call: , look: [x]]
       - {user: x, expect: {handoffs: {}}}
 => 8 bad-value: "("
 => 9 bad-value: {}
@@ -215,6 +277,10 @@ tests:
 => 12 bad-value: -1
 => 13 wrong-type: 1.5
 => 14 wrong-type: x
+=> 15 wrong-type: ~
+=> 15 wrong-type: call
+=> 15 unknown-key: look
+=> 15 missing-key: look: [x]
 => 16 bad-value: {}
 """,
     "values that are none": """
@@ -244,6 +310,57 @@ tests:
 def test_group_26_and_27_every_fault_is_told_at_its_place(name: str) -> None:
     text, *expected = re.split(r"^=> ", SHAPE[name], flags=re.MULTILINE)
     assert told(text) == [each.rstrip("\n") for each in expected]
+
+
+REPLY = "a text that the model says, or a mapping with 'say', 'call', 'calls' or 'fails'"
+EXPECTED_CALL = "the name of a tool, a mapping of that name to arguments, or a mapping with 'call'"
+MESSAGES = {
+    "model: [3]": (
+        f"entry 1 of 'model' must be {REPLY}, not the number 3",
+        None,
+    ),
+    "model: many": (
+        "'model' is no way to play a model",
+        "write a list of replies, {replay: FILE}, or live",
+    ),
+    "model: {say: x}": ("'model' must be a list of replies, {replay: FILE}, or live, not a mapping", None),
+    "approvals: [{verdict: denied, arguments: {title: x}}]": (
+        "entry 1 of 'approvals' denies a call, and gives it arguments",
+        "leave the arguments out, or write granted",
+    ),
+    "approvals: [{verdict: granted, reason: x}]": (
+        "entry 1 of 'approvals' allows a call, and says why not",
+        "leave the reason out, or write denied",
+    ),
+    "expect: {handoffs: -1}": ("'handoffs' must be at least 0", None),
+    "expect: {handoffs: {equals: -1}}": ("'equals' must be at least 0", None),
+    "expect: {model_calls: many}": (
+        "'model_calls' must be a whole number, or a mapping such as {at_most: 4}, not text",
+        None,
+    ),
+    "expect: {instructions: {}}": (
+        "'instructions' says nothing",
+        "write the value itself, or equals:, contains:, matches:, any:, absent:, at_most: or at_least:",
+    ),
+    "expect: {calls: [~]}": (
+        f"entry 1 of 'calls' must be {EXPECTED_CALL}, not nothing",
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("turn", MESSAGES)
+def test_group_26_and_27_what_is_wrong_is_told_in_words_for_those_who_wrote_it(turn: str) -> None:
+    _, found = read_suite(Source.parse("bot.test.yaml", file_of(f"- user: x\n  {turn}")), Path("bot.test.yaml"))
+    assert [(each.message, each.hint) for each in found] == [MESSAGES[turn]]
+
+
+def test_two_tests_of_one_name_are_told_with_both_places() -> None:
+    text = "file: bot.yaml\ntests:\n  a::b: {turns: [{user: x}]}\n  a:b: {turns: [{user: y}]}\n"
+    _, [found] = read_suite(Source.parse("bot.test.yaml", text), Path("bot.test.yaml"))
+    assert (found.span.line, found.related[0].span.line) == (4, 3)
+    assert found.message == "this is 'a:b' where tests are run, and another one is, too"
+    assert found.hint == "give it another name: several blanks are one there, as are several colons"
 
 
 # ---- templates, times and files
@@ -350,6 +467,7 @@ def test_names_that_the_agents_do_not_know_are_told(imports: bool) -> None:
         "13 unknown-agent: f",
         "14 undefined-variable: w",
         "15 unknown-agent: g",
+        "15 function-not-found: invented",
         "16 function-not-found: h",
         "18 unknown-agent: i",
         "19 unknown-agent: j",
@@ -359,6 +477,60 @@ def test_names_that_the_agents_do_not_know_are_told(imports: bool) -> None:
         "23 undefined-variable: o",
         "24 unknown-agent: p",
     ]
+
+
+CALLS = """
+- user: x
+  model:
+    - lok
+    - call: lok
+    - {call: look, with: {title: x, titel: y}}
+    - calls: [lok, {call: look, with: {ttle: x}}, transfer_to_bb]
+    - {call: transfer_to_b, with: {reason: x}}
+"""
+
+
+@pytest.mark.parametrize("imports", [True, False])
+def test_calls_of_the_model_that_no_agent_can_make_are_warnings(imports: bool) -> None:
+    Path("bot.test.yaml").write_text(file_of(CALLS))
+    found = survey([Path("bot.test.yaml")], imports=imports).diagnostics
+    assert {each.severity for each in found} == {Severity.WARNING}
+    assert [(each.span.line, each.code, each.message, each.hint) for each in found] == [
+        (8, "function-not-found", "no agent has a tool or a handoff named 'lok'", "did you mean 'look'?"),
+        (9, "unknown-key", "'look' has no argument 'titel'", "did you mean 'title'?"),
+        (10, "function-not-found", "no agent has a tool or a handoff named 'lok'", "did you mean 'look'?"),
+        (10, "unknown-key", "'look' has no argument 'ttle'", "did you mean 'title'?"),
+        (
+            10,
+            "function-not-found",
+            "no agent has a tool or a handoff named 'transfer_to_bb'",
+            "did you mean 'transfer_to_b'?",
+        ),
+    ]
+
+
+@pytest.mark.parametrize("where", ["turn", "test"])
+@pytest.mark.parametrize("key", ["calls", "includes"])
+@pytest.mark.parametrize("end", ["error: true", "result: {contains: no tool}"])
+def test_a_test_may_be_about_a_model_that_errs(where: str, key: str, end: str) -> None:
+    expect = f"expect: {{{key}: [{{call: lok, {end}}}, {{call: look, {end}}}]}}"
+    turn = "- user: x\n  model: [call: lok, {call: look, with: {titel: x}}]"
+    assert told(file_of(f"{turn}\n  {expect}") if where == "turn" else file_of(turn, expect)) == []
+    assert told(file_of(turn, "expect: {calls: [lok, look]}")) == ["6 function-not-found: lok", "6 unknown-key: titel"]
+
+
+def test_a_comment_silences_a_call_that_is_meant() -> None:
+    turn = "- user: x\n  model:\n    - call: lok   # orchestrate: ignore[function-not-found]"
+    assert told(file_of(turn)) == []
+
+
+@pytest.mark.parametrize("lost", ["tools: [3]", "tools: [office:lok]", "handoffs: [3]"])
+def test_where_tools_or_handoffs_can_not_be_read_no_call_is_called_unknown(lost: str) -> None:
+    key = lost.split(":")[0]
+    Path("bot.yaml").write_text(re.sub(rf"    {key}: .*", f"    {lost}", BOT))
+    Path("bot.test.yaml").write_text(file_of("- {user: x, model: [call: lok, call: transfer_to_c]}"))
+    found = survey([Path("bot.test.yaml")]).diagnostics
+    assert {each.span.path for each in found} == {"bot.yaml"}
 
 
 def test_where_agents_can_not_be_read_no_name_is_called_unknown() -> None:
