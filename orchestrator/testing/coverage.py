@@ -70,13 +70,14 @@ def picture_fault(file: Path) -> str | None:
     return None if suffix in _PICTURES else _no_form(file, _PICTURES)
 
 
-def write_report(file: Path, coverages: Sequence[Coverage]) -> None:
-    """Write a report, in the form that the suffix of the file names.
+def write_report(file: Path, coverages: Sequence[Coverage]) -> list[Path]:
+    """Write a report, in the form that the suffix of the file names, and give the file.
 
     Raises:
         OSError: it can't be written.
     """
     file.write_text(_REPORTS[file.suffix.lower()](coverages), encoding="utf-8", newline="\n")
+    return [file]
 
 
 def draw(file: Path, coverages: Sequence[Coverage]) -> list[Path]:

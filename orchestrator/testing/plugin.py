@@ -18,18 +18,19 @@ SUFFIXES = (".test.yaml", ".test.yml")
 
 _OURS = re.compile(rb"""^(?:\{\s*)?["']?(?:file|tests)["']?\s*:""", re.MULTILINE)
 _LOOKED_INTO = 2 * 1024 * 1024  # bytes
+_OF_ENCODINGS = b"\xef\xbb\xbf\xff\xfe\0"  # byte order marks, and what stands beside each letter in UTF-16
 
 
 def is_suite(path: Path) -> bool:
     """Whether this is a test file of ours: by its name, and by ``file`` or ``tests`` at the top of it.
 
-    One that can't be read counts: that is told when it is to be used.
+    One that can't be read, or is not UTF-8, counts: that is told when it is to be used.
     """
     if not path.name.endswith(SUFFIXES) or not path.is_file():
         return False
     try:
         with path.open("rb") as file:
-            return _OURS.search(file.read(_LOOKED_INTO).removeprefix(b"\xef\xbb\xbf")) is not None
+            return _OURS.search(file.read(_LOOKED_INTO).translate(None, _OF_ENCODINGS)) is not None
     except OSError:
         return True
 

@@ -2,8 +2,9 @@
 
 import itertools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from orchestrator.render.coverage.items import Coverage, Item, Kind
 from orchestrator.render.coverage.lcov import as_lcov
 from orchestrator.render.coverage.report import CoverageReport
 from orchestrator.testing.coverage import Reached, covered, draw, picture_fault, report_fault, write_report
-from tests.support.cli import orchestrate
+from tests.support.cli import Done, in_process, orchestrate
 from tests.support.fakes import agent, graph
 
 DESK = """\
@@ -213,7 +214,7 @@ def test_the_json_of_no_file_at_all_is_complete(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "begins"),
-    [("c.svg", b"<svg"), ("c.png", b"\x89PNG"), ("c.mmd", b"%%{init"), ("c.dot", b"digraph"), ("C.SVG", b"<svg")],
+    [("c.png", b"\x89PNG"), ("c.mmd", b"%%{init"), ("c.dot", b"digraph"), ("C.DOT", b"digraph")],
 )
 def test_pictures_of_each_form(desk: Path, name: str, begins: bytes) -> None:
     assert draw(Path(name), covered({desk: HIT})) == [Path(name)]
@@ -223,6 +224,7 @@ def test_pictures_of_each_form(desk: Path, name: str, begins: bytes) -> None:
 def test_the_drawing_says_what_was_reached_and_draws_the_rest_in_red(desk: Path) -> None:
     draw(Path("c.svg"), covered({desk: HIT}))
     drawn = Path("c.svg").read_text(encoding="utf-8")
+    assert drawn.startswith("<svg")
     assert "reached 4×" in drawn
     assert "! not reached" in drawn
     assert "#c00" in drawn.lower()
@@ -269,12 +271,16 @@ not reached in agents/desk.yaml:
 """
 
 
-@pytest.mark.parametrize("processes", [[], ["-n", "2"]])
-def test_tests_tell_what_they_reached_in_one_process_or_in_several(desk: Path, processes: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("processes", "test"), [([], in_process), (["-n", "2"], partial(orchestrate, cwd=Path()))], ids=["one", "several"]
+)
+def test_tests_tell_what_they_reached_in_one_process_or_in_several(
+    desk: Path, processes: list[str], test: Callable[..., Done]
+) -> None:
     """A stub counts as the tool."""
     desk.with_name("desk.test.yaml").write_text(TESTS, encoding="utf-8")
     wanted = ["--cov-report", "c.json", "--cov-report", "c.lcov", "--graph", "c.mmd", "--cov-fail-under", "50"]
-    done = orchestrate("test", *processes, *wanted, cwd=Path.cwd())
+    done = test("test", *processes, *wanted)
     assert (done.code, TOLD in done.out) == (0, True), done
     hits = [item["hits"] for item in json.loads(Path("c.json").read_text(encoding="utf-8"))["files"][0]["items"]]
     assert hits == [3, 0, 1, 1, 1, 0, 0, 0]
@@ -284,7 +290,7 @@ def test_tests_tell_what_they_reached_in_one_process_or_in_several(desk: Path, p
 
 def test_tests_that_reach_too_little_fail(desk: Path) -> None:
     desk.with_name("desk.test.yaml").write_text(TESTS, encoding="utf-8")
-    done = orchestrate("test", "--cov-fail-under", "51", cwd=Path.cwd())
+    done = in_process("test", "--cov-fail-under", "51")
     assert done.code == 5
     assert "coverage is 50 %, and should be at least 51 %" in done.out + done.err
 

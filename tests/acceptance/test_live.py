@@ -1,5 +1,6 @@
 """``orchestrate test --live``: conversations with a model over HTTP, many times, with rates in place of verdicts."""
 
+import contextlib
 import json
 import re
 import time
@@ -16,7 +17,7 @@ from orchestrator.testing.live.rates import Rate, tally
 from orchestrator.testing.live.trials import Trial, have
 from orchestrator.testing.reading import cases_of, read_suite
 from tests.support.chat_server import ChatServer, Reply, call, error, say
-from tests.support.cli import Done, Running, Terminal, orchestrate
+from tests.support.cli import Done, Running, Terminal, in_process, orchestrate
 from tests.support.suites import AGENTS, SUITE, write_desk
 
 KEY = "sk-of-the-test"
@@ -54,9 +55,15 @@ def desk(tmp_path: Path) -> Path:
 
 
 def live(folder: Path, server: ChatServer, *arguments: str, **settings: str) -> Done:
-    """Run the command against this server, and put a word for the time that something took."""
-    given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url, **settings}
-    done = orchestrate("test", "--live", *arguments, cwd=folder, **given)
+    """Run the command inside this process against this server, and put a word for the time that something took."""
+    given = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url, "COLUMNS": "80", **settings}
+    with contextlib.chdir(folder):
+        done = in_process("test", "--live", *arguments, **given)
+    return plain(done, server)
+
+
+def plain(done: Done, server: ChatServer) -> Done:
+    """What a command has written, with words for the time that something took, and for the address."""
     assert server.refused == []
     return Done(done.code, _plain(done.out, server), _plain(done.err, server))
 
@@ -77,7 +84,9 @@ def desk_rules(body: dict[str, Any]) -> Reply:
 
 def test_rates_of_tests_and_expectations(desk: Path) -> None:
     with ChatServer([LOOK, HERE, NOWHERE, LOOK, HERE, error(401)], key=KEY) as server:
-        done = live(desk, server, FOUND, "--repeat", "4", "--jobs", "1")
+        settings = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url}
+        ran = orchestrate("test", "--live", FOUND, "--repeat", "4", "--jobs", "1", cwd=desk, **settings)
+        done = plain(ran, server)
     shown = """\
 desk.test.yaml
       2/4  an item is found
@@ -181,6 +190,16 @@ def test_json_has_everything(desk: Path) -> None:
     assert KEY not in (desk / "results" / "live.json").read_text()
 
 
+def test_what_came_of_the_tests_is_shown_though_no_report_can_be_written(desk: Path) -> None:
+    (desk / "live.json").symlink_to("/dev/full")
+    with ChatServer([LOOK, HERE, NOWHERE], key=KEY) as server:
+        good, bad = (live(desk, server, FOUND, "--json", "live.json") for _ in range(2))
+    assert (good.code, good.out.splitlines()[-1]) == (2, "1 of 1 test passed, 1 of 1 run in TIME")
+    assert (bad.code, bad.out.splitlines()[-1]) == (5, "0 of 1 test passed, 0 of 1 run in TIME")
+    for done in (good, bad):
+        assert done.err.endswith("\nerror: --json: 'live.json' can't be written: No space left on device\n")
+
+
 @pytest.mark.parametrize("jobs", [1, 3])
 def test_no_more_conversations_at_once_than_asked_for(desk: Path, jobs: int) -> None:
     arrived: list[float] = []
@@ -273,7 +292,8 @@ def test_without_a_key_nobody_is_asked(desk: Path) -> None:
 def test_a_key_in_the_env_file_of_the_project(desk: Path) -> None:
     with ChatServer(desk_rules, key=KEY) as server:
         (desk / ".env").write_text(f"OPENAI_API_KEY={KEY}\nOPENAI_BASE_URL={server.url}\n")
-        done = orchestrate("test", "--live", FOUND, cwd=desk)
+        with contextlib.chdir(desk):
+            done = in_process("test", "--live", FOUND)
     assert done.code == 0, done
 
 
@@ -313,7 +333,8 @@ async def test_a_conversation_that_does_not_end_is_given_up(desk: Path) -> None:
     ids=" ".join,
 )
 def test_options_that_do_not_fit(desk: Path, arguments: list[str], message: str) -> None:
-    done = orchestrate("test", *arguments, cwd=desk, OPENAI_API_KEY=KEY)
+    with contextlib.chdir(desk):
+        done = in_process("test", *arguments, OPENAI_API_KEY=KEY)
     assert (done.code, done.out) == (2, "")
     assert done.err.startswith(f"error: {message}")
 

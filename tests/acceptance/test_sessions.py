@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -50,15 +51,15 @@ def sessions(tmp_path: Path) -> Sessions:
 # ---- list
 
 
-def test_a_project_without_sessions_says_so_and_nothing_is_made(tmp_path: Path) -> None:
+def test_a_project_without_sessions_says_so_and_nothing_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pyproject.toml").touch()
-    assert orchestrate("sessions", "list", cwd=tmp_path, ORCHESTRATE_STORE="") == Done(
-        0, "", "no session is kept here yet\n"
-    )
-    assert orchestrate("sessions", "list", "--json", cwd=tmp_path, ORCHESTRATE_STORE="") == Done(0, "[]\n", "")
-    assert orchestrate("sessions", "show", "x", cwd=tmp_path, ORCHESTRATE_STORE="") == Done(
-        2, "", "error: no session 'x': none is kept here yet\n"
-    )
+    monkeypatch.chdir(tmp_path)
+    here = partial(in_process, "sessions", ORCHESTRATE_STORE="")
+    assert here("list") == Done(0, "", "no session is kept here yet\n")
+    assert here("list", "--json") == Done(0, "[]\n", "")
+    assert here("show", "x") == Done(2, "", "error: no session 'x': none is kept here yet\n")
     assert [path.name for path in tmp_path.iterdir()] == ["pyproject.toml"]
 
 
@@ -126,13 +127,17 @@ def test_a_list_for_programs_has_exact_times(sessions: Sessions) -> None:
     }
 
 
-def test_the_store_is_that_of_the_project_above_the_working_directory(tmp_path: Path) -> None:
+def test_the_store_is_that_of_the_project_above_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "pyproject.toml").touch()
     deep = tmp_path / "agents" / "deep"
     deep.mkdir(parents=True)
     keep(tmp_path / ".orchestrate" / "sessions.db", ONE, answered())
-    assert ONE in orchestrate("sessions", "list", cwd=deep, ORCHESTRATE_STORE="").out
-    assert ONE in orchestrate("sessions", "list", "--store", tmp_path / ".orchestrate", cwd="/").out  # type: ignore[arg-type]
+    monkeypatch.chdir(deep)
+    assert ONE in in_process("sessions", "list", ORCHESTRATE_STORE="").out
+    monkeypatch.chdir("/")
+    assert ONE in in_process("sessions", "list", "--store", tmp_path / ".orchestrate").out
 
 
 def test_a_store_that_is_none_is_told_in_plain_words(sessions: Sessions, tmp_path: Path) -> None:
@@ -249,6 +254,30 @@ def test_a_document_goes_to_a_file(sessions: Sessions, tmp_path: Path) -> None:
     assert sessions("export", "refund", "--format", "markdown", "-o", nowhere) == Done(
         2, "", f"error: {nowhere} can't be written: No such file or directory\n"
     )
+
+
+@pytest.mark.parametrize("form", ["jsonl", "markdown", "messages", "test"])
+def test_a_file_that_is_there_is_overwritten_on_demand_only(
+    sessions: Sessions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    file = Path("refund.test.yaml")
+    export = partial(sessions, "export", "refund", "--format", form)
+    assert export("-o", file) == Done(0, "", "")
+    written = file.read_text(encoding="utf-8")
+    file.write_text("edited", encoding="utf-8")
+    told = "error: refund.test.yaml is there already: write to another file, or add --force to overwrite it\n"
+    assert export("-o", file) == Done(2, "", told)
+    assert file.read_text(encoding="utf-8") == "edited"
+    assert export("-o", file, "--force") == Done(0, "", "")
+    assert file.read_text(encoding="utf-8") == written
+    assert export("-o", "refund-2.test.yaml", "--force") == Done(0, "", "")
+    assert export("--force") == Done(2, "", "error: --force takes -o as well\n")
+
+
+def test_what_is_no_real_file_is_no_file_that_is_there(sessions: Sessions) -> None:
+    assert sessions("export", "refund", "--format", "jsonl", "-o", "/dev/null") == Done(0, "", "")
 
 
 def test_a_graph_shows_what_happened_in_a_session(sessions: Sessions) -> None:

@@ -1,5 +1,6 @@
-"""``orchestrate test``, as people and CI have it: a process, with all that it prints."""
+"""``orchestrate test``, as people and CI have it, with all that it prints."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -45,13 +46,14 @@ def desk(tmp_path: Path) -> Path:
 
 
 def conversations(folder: Path, *arguments: str, **settings: str) -> Done:
-    """Run the command, and put a word for the time that something took."""
-    done = orchestrate("test", *arguments, cwd=folder, **settings)
-    return Done(done.code, _timeless(done.out), done.err)
+    """Run the command inside this process, and put a word for the time that something took."""
+    with contextlib.chdir(folder):
+        return timeless(in_process("test", *arguments, **{"COLUMNS": "80", **settings}))
 
 
-def _timeless(text: str) -> str:
-    return re.sub(r"\b[\d.]+ (s|ms)\b", "TIME", text)
+def timeless(done: Done) -> Done:
+    """What a command has written, with a word for the time that something took."""
+    return Done(done.code, re.sub(r"\b[\d.]+ (s|ms)\b", "TIME", done.out), done.err)
 
 
 def last(done: Done) -> str:
@@ -59,7 +61,8 @@ def last(done: Done) -> str:
 
 
 def test_all_pass(desk: Path) -> None:
-    assert conversations(desk) == Done(0, f"desk.test.yaml  ...\n\n{COVERAGE}\n3 passed in TIME\n", "")
+    done = orchestrate("test", cwd=desk)
+    assert timeless(done) == Done(0, f"desk.test.yaml  ...\n\n{COVERAGE}\n3 passed in TIME\n", "")
 
 
 def test_names_are_shown_with_v(desk: Path) -> None:
@@ -78,12 +81,21 @@ desk.test.yaml
 def test_a_failure_is_shown_in_full(desk: Path) -> None:
     (desk / "desk.test.yaml").write_text(WRONG)
     shown = f"desk.test.yaml  F..\n\n{FAILURE}\n{COVERAGE}\n2 passed, 1 failed in TIME\n"
-    assert conversations(desk) == Done(5, shown, "")
+    assert timeless(orchestrate("test", cwd=desk)) == Done(5, shown, "")
 
 
 def test_workers_give_the_same(desk: Path) -> None:
+    """Also where a tool raises: nobody wants to see how Orchestrate calls it."""
+    (desk / "also.test.yaml").write_text(WRONG.replace("lamp", "sun"))
     (desk / "desk.test.yaml").write_text(WRONG)
-    assert conversations(desk, "-n", "2") == conversations(desk)
+    tools = (desk / "desk_tools.py").read_text()
+    (desk / "desk_tools.py").write_text(
+        tools.replace('if item == "moon":', 'if item == "sun": raise LookupError\n    if item == "moon":')
+    )
+    done = timeless(orchestrate("test", "-n", "2", cwd=desk))
+    assert done == conversations(desk)
+    assert "✗ look_up(item='sun'): Error: LookupError" in done.out
+    assert "What was printed:\n  looking for sun\n\n" in done.out
 
 
 def test_files_and_agents_at_fault_hide_no_other_file(desk: Path) -> None:
@@ -167,7 +179,7 @@ def test_x_stops_at_the_first_failure(desk: Path) -> None:
 
 def test_x_stops_workers_too(desk: Path) -> None:
     (desk / "desk.test.yaml").write_text(WRONG)
-    done = conversations(desk, "-x", "-n", "1")
+    done = timeless(orchestrate("test", "-x", "-n", "1", cwd=desk))
     assert (done.code, last(done).endswith("1 failed in TIME")) == (5, True)
 
 
@@ -201,15 +213,38 @@ def test_results_are_written_for_ci(desk: Path) -> None:
 
 
 def test_coverage_has_a_bound_and_reports(desk: Path) -> None:
+    names = ("a/c.json", "a/b/c.lcov", "d/c.mmd")  # folders that are not there
     done = conversations(
-        desk, "--cov-fail-under", "84", "--cov-report", "c.json", "--cov-report", "c.lcov", "--graph", "c.mmd"
+        desk, "--cov-fail-under", "84", "--cov-report", names[0], "--cov-report", names[1], "--graph", names[2]
     )
-    written = "written: c.json\nwritten: c.lcov\nwritten: c.mmd\n"
+    written = "".join(f"written: {name}\n" for name in names)
     short = "coverage is 83 %, and should be at least 84 %"
     assert done == Done(5, f"desk.test.yaml  ...\n\n{COVERAGE}{written}\n3 passed in TIME\n{short}\n", "")
-    assert all((desk / name).stat().st_size for name in ("c.json", "c.lcov", "c.mmd"))
+    assert all((desk / name).stat().st_size for name in names)
     assert conversations(desk, "--cov-fail-under", "83").code == 0
     assert conversations(desk, "-k", "found", "--cov-fail-under", "83").code == 5
+
+
+def test_what_came_of_the_tests_is_shown_though_no_report_can_be_written(desk: Path) -> None:
+    """A disk may be full by then. Where a test fails as well, that is what the exit code says."""
+    for name in ("c.json", "c.mmd"):
+        (desk / name).symlink_to("/dev/full")
+    wanted = ["--junitxml", "/dev/full", "--cov-report", "c.json", "--cov-report", "c.lcov", "--graph", "c.mmd"]
+    told = "".join(
+        f"error: {option}: '{file}' can't be written: No space left on device\n"
+        for option, file in (("--junitxml", "/dev/full"), ("--cov-report", "c.json"), ("--graph", "c.mmd"))
+    )
+    shown = f"desk.test.yaml  ...\n\n{COVERAGE}written: c.lcov\n\n3 passed in TIME\n"
+    assert conversations(desk, *wanted) == Done(2, shown, told)
+    (desk / "desk.test.yaml").write_text(WRONG)
+    failed = conversations(desk, *wanted)
+    assert (failed.code, last(failed), failed.err) == (5, "2 passed, 1 failed in TIME", told)
+
+
+def test_a_file_is_touched_only_when_there_is_something_to_write(desk: Path) -> None:
+    (desk / "old.json").write_text("old")
+    done = conversations(desk, "-k", "zebra", "--cov-report", "old.json", "--cov-report", "new.json")
+    assert (done.code, (desk / "old.json").read_text(), (desk / "new.json").exists()) == (2, "old", False)
 
 
 def test_tests_that_do_not_run_cover_nothing(desk: Path) -> None:
@@ -241,6 +276,30 @@ def test_several_projects_at_once(tmp_path: Path) -> None:
     assert last(done) == "6 passed in TIME"
 
 
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# nothing\n", SUITE.encode("utf-16"), b"\xff\n", b"tests: [\n", b"[1]\n", b"rules: []\n"],
+    ids=["empty", "blank", "UTF-16", "no text", "broken", "list", "other keys"],
+)
+def test_a_file_that_is_named_is_judged_as_validate_does(desk: Path, content: bytes) -> None:
+    (desk / "it.test.yaml").write_bytes(content)
+    done = conversations(desk, "it.test.yaml")
+    with contextlib.chdir(desk):
+        validated = in_process("validate", "it.test.yaml")
+    faults = validated.out[: validated.out.rindex("1 file: ")]
+    assert (validated.code, "error[" in faults) == (1, True)
+    assert done == Done(1, f"it.test.yaml  error\n\n{faults}\n1 file can't be used in TIME\n", "")
+
+
+def test_a_test_file_in_utf_16_is_not_passed_over_in_a_folder(desk: Path) -> None:
+    (desk / "empty.test.yaml").touch()  # it may be anybody's
+    for encoding in ("utf-16-le", "utf-16-be"):
+        (desk / "desk.test.yaml").write_text(f"\ufeff{SUITE}", encoding=encoding)
+        done = conversations(desk)
+        assert (done.code, last(done)) == (1, "1 file can't be used in TIME")
+        assert "desk.test.yaml:1:1: error[encoding]: the file is UTF-16, not UTF-8\n" in done.out
+
+
 WORDS = "write words joined by and, or, not, such as 'refund and not broken'; for one test: FILE::NAME"
 BEGIN = (
     "A test file is named like NAME.test.yaml, and says in `file` which agents it is about, and in `tests` what must "
@@ -258,7 +317,6 @@ BEGIN = (
             ["desk_tools.py"],
             "Error: 'desk_tools.py' is no test file, by its name: test files are named like NAME.test.yaml.",
         ),
-        (["other.test.yaml"], "Error: 'other.test.yaml' is no test file: it has neither `file` nor `tests`."),
         (
             [".odd[1]"],
             "Error: '.odd[1]/desk.test.yaml' can't be tested: pytest takes no path with '[' or '::' in it.",
@@ -273,6 +331,11 @@ BEGIN = (
         ),
         (["-n", "many"], "Error: Invalid value for '-n': 'many': write a number of processes, or auto"),
         (["--junitxml", "desk.yaml/x"], "error: --junitxml: 'desk.yaml/x' can't be written: File exists"),
+        (["--graph", "desk.yaml/c.mmd"], "error: --graph: 'desk.yaml/c.mmd' can't be written: File exists"),
+        (
+            ["--cov-report", "desk.yaml/c.json"],
+            "error: --cov-report: 'desk.yaml/c.json' can't be written: File exists",
+        ),
         (
             ["--cov-report", "c.pdf"],
             "error: --cov-report: c.pdf: no form has this suffix; known are .json, .lcov, .info",
@@ -285,7 +348,6 @@ def test_wrong_usage(desk: Path, arguments: list[str], error: str, monkeypatch: 
     (desk / "empty").mkdir()
     (desk / ".odd[1]").mkdir()
     write_desk(desk / ".odd[1]")
-    (desk / "other.test.yaml").write_text("rules: []\n")
     monkeypatch.chdir(desk)
     done = in_process("test", *arguments)
     assert (done.code, done.out, done.err.splitlines()[-1]) == (2, "", error)
@@ -334,7 +396,7 @@ def test_ctrl_c_ends_it_at_once(desk: Path) -> None:
         running.interrupt()
         done = running.left(10)
     shown = "also.test.yaml  ...\n\n3 passed, interrupted in TIME\n"
-    assert Done(done.code, _timeless(done.out), done.err) == Done(130, shown, "")
+    assert timeless(done) == Done(130, shown, "")
 
 
 def test_a_test_that_takes_long_shows_its_name(desk: Path) -> None:

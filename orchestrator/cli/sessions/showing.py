@@ -1,5 +1,6 @@
 """``sessions list``, ``show`` and ``export``: what is kept, as people and programs read it."""
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -82,11 +83,16 @@ def show(name: str, full: bool, store: str | None) -> None:
     help="Events, one a line; a document; what the model was sent, without instructions; or a test file.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file.")
+@click.option("--force", is_flag=True, help="With -o: overwrite the file if it is there already.")
 @STORE
-def export(name: str, form: str, output: Path | None, store: str | None) -> None:
+def export(name: str, form: str, output: Path | None, force: bool, store: str | None) -> None:
     """Write a session to a file or to standard output."""
     from orchestrator.render.transcript import as_lines, as_messages
 
+    if force and output is None:
+        fail("--force takes -o as well")
+    if output is not None and not force and os.path.isfile(output):  # noqa: PTH113 - it raises for names too long
+        fail(f"{output} is there already: write to another file, or add --force to overwrite it")
     summary, events, state = in_store(store, lambda opened: read(opened, name))
     match form:
         case "test":
@@ -150,8 +156,6 @@ def _markdown(summary: "Summary", events: "Sequence[RecordedEvent]") -> str:
 
 def _test(summary: "Summary", events: "Sequence[RecordedEvent]", output: Path | None) -> str:
     """A test file, to be written to this path, or somewhere in the working directory."""
-    import os
-
     from orchestrator.errors import UsageError
     from orchestrator.project import root_of
     from orchestrator.testing.exporting import as_test, stand_ins

@@ -124,11 +124,12 @@ def test(context: click.Context, /, paths: tuple[str, ...], verbose: bool, live:
     from orchestrator.cli.test.covering import Wanted
     from orchestrator.cli.test.finding import chosen
     from orchestrator.cli.test.running import Selection
+    from orchestrator.cli.test.writing import make_room
 
     wanted = Wanted(options.pop("reports"), options.pop("picture"), options.pop("least"))
     selection = Selection(chosen(paths), **options)
-    if selection.junit is not None:
-        _make_room("--junitxml", selection.junit)
+    make_room("--junitxml", selection.junit)
+    wanted.make_room()
     with kept_for_answers() as out:  # importing a tool module may print
         sys.exit(_tested(selection, wanted, out, verbose=verbose))
 
@@ -145,23 +146,23 @@ def _live(paths: tuple[str, ...], options: Mapping[str, Any], *, verbose: bool) 
     from orchestrator.cli.test.finding import chosen
     from orchestrator.cli.test.live import Asked, tested
     from orchestrator.cli.test.running import Selection
+    from orchestrator.cli.test.writing import make_room
 
     asked = Asked(**{name: options[name] for name in _ONLY_LIVE}, verbose=verbose)
     selection = Selection(chosen(paths), options["words"])
-    if asked.report is not None:
-        _make_room("--json", asked.report)
+    make_room("--json", asked.report)
     with kept_for_answers() as out:
         sys.exit(tested(selection, asked, out))
 
 
 def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: bool) -> int:
     """Run tests, tell of them and of what they reach, and give the exit code."""
-    from orchestrator.cli.test.covering import cover
+    from orchestrator.cli.test.covering import Covered, cover
     from orchestrator.cli.test.reporter import Look, Reporter, summary, told
     from orchestrator.cli.test.running import run
 
     look = Look(out, colored(out), verbose)
-    reporter = Reporter(look, selection.root)
+    reporter = Reporter(look, selection.root, selection.junit)
     begun = time.monotonic()
     code = run(selection, reporter, look.columns)
     seconds = time.monotonic() - begun
@@ -169,15 +170,17 @@ def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: b
     if not results.anything:
         return nothing(selection, code)
     look.write(told(results, look, selection.root))
-    short = None
+    covered = Covered()
     if results.reached and (wanted.anything or (selection.whole and results.complete)):
         covered = cover(results.reached, wanted, color=look.color, columns=look.columns)
         look.write(["", *covered.told])
-        short = covered.shortfall
     look.write(["", summary(results, look, seconds)])
-    if short is not None:
-        look.write([look.style(short, "red", bold=True)])
-    return _exit_code(results, code) or (5 if short else 0)
+    if covered.shortfall is not None:
+        look.write([look.style(covered.shortfall, "red", bold=True)])
+    unwritten = (*results.unwritten, *covered.unwritten)
+    for fault in unwritten:
+        click.echo(f"error: {fault}", err=True)
+    return _exit_code(results, code) or (5 if covered.shortfall else 2 if unwritten else 0)
 
 
 def _exit_code(results: "Results", code: int) -> int:
@@ -204,12 +207,3 @@ def _need(module: str, what: str, package: str | None = None) -> None:
 
     if find_spec(module) is None:
         fail(f"{what}, which is not installed: pip install {package or module}")
-
-
-def _make_room(option: str, file: Path) -> None:
-    """Make sure that a file can be written, before anything runs."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.touch()
-    except OSError as error:
-        fail(f"{option}: {str(file)!r} can't be written: {error.strerror}")

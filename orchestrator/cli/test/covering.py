@@ -1,10 +1,11 @@
 """What of the agents the tests have reached: told, written to files, and held against a bound."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.cli.options import fail
+from orchestrator.cli.test.writing import make_room, unwritten
 from orchestrator.testing.coverage import (
     Coverage,
     DrawingError,
@@ -17,6 +18,8 @@ from orchestrator.testing.coverage import (
     shortfall,
     write_report,
 )
+
+_Writer = Callable[[Path, Sequence[Coverage]], Sequence[Path]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,17 @@ class Wanted:
         """Whether coverage is asked for, also where not all tests run."""
         return bool(self.reports) or self.picture is not None or self.least is not None
 
+    def make_room(self) -> None:
+        """End the process with 2 where one of the files can't be written."""
+        for option, file, _ in self.writers():
+            make_room(option, file)
+
+    def writers(self) -> Iterator[tuple[str, Path, _Writer]]:
+        """Give each file that is to be written, with the option that names it, and what writes it."""
+        yield from (("--cov-report", report, write_report) for report in self.reports)
+        if self.picture is not None:
+            yield "--graph", self.picture, draw
+
     def _faults(self) -> Iterator[tuple[str, str]]:
         for report in self.reports:
             if fault := report_fault(report):
@@ -46,29 +60,24 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """The coverage of each file of agents, what is ``told`` of it, and why it does not do, if that is so."""
+    """What is ``told`` of the coverage of files of agents, why it does not do, and why files are ``unwritten``."""
 
-    told: tuple[str, ...]
+    told: tuple[str, ...] = ()
     shortfall: str | None = None
+    unwritten: tuple[str, ...] = ()
 
 
 def cover(reached: Mapping[Path, Reached], wanted: Wanted, *, color: bool, columns: int) -> Covered:
-    """Measure coverage, and write what is wanted of it. Ends the process with 2 where a file can't be written."""
+    """Measure coverage, and write what is wanted of it."""
     coverages = covered(reached)
-    written = tuple(_written(coverages, wanted))
+    told = as_lines(coverages, color=color, width=columns)
+    faults = []
+    for option, file, write in wanted.writers():
+        try:
+            told += [f"written: {path}" for path in write(file, coverages)]
+        except DrawingError as error:
+            faults.append(f"{option}: {error}")
+        except OSError as error:
+            faults.append(unwritten(option, file, error))
     short = None if wanted.least is None else shortfall(coverages, wanted.least)
-    return Covered((*as_lines(coverages, color=color, width=columns), *written), short)
-
-
-def _written(coverages: Sequence[Coverage], wanted: Wanted) -> Iterator[str]:
-    """Write the reports and the picture, and give a line for each file."""
-    try:
-        for report in wanted.reports:
-            write_report(report, coverages)
-            yield f"written: {report}"
-        if wanted.picture is not None:
-            yield from (f"written: {path}" for path in draw(wanted.picture, coverages))
-    except DrawingError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename} can't be written: {error.strerror}")
+    return Covered(tuple(told), short, tuple(faults))

@@ -89,20 +89,18 @@ def _suites(folder: Path) -> Iterator[Path]:
 
 
 def _check(path: Path) -> None:
-    from orchestrator.testing.plugin import SUFFIXES, is_suite
+    from orchestrator.testing.plugin import SUFFIXES
 
     if not path.name.endswith(SUFFIXES):
         beside = path.with_name(f"{path.stem}{SUFFIXES[0]}")
         hint = f"did you mean {str(beside)!r}?" if beside.is_file() else "test files are named like NAME.test.yaml."
         raise click.UsageError(f"{str(path)!r} is no test file, by its name: {hint}")
-    if not is_suite(path):
-        raise click.UsageError(f"{str(path)!r} is no test file: it has neither `file` nor `tests`.")
 
 
 def _named(path: Path, test: str) -> Iterator[Chosen]:
     """A test by its name, with all its cases, or one case. A file that can't be used is taken whole, to tell why."""
     from orchestrator.source import Source
-    from orchestrator.testing.collecting import one_line
+    from orchestrator.spec.suite_names import one_line
     from orchestrator.testing.reading import cases_of, read_suite
 
     try:

@@ -18,6 +18,7 @@ from orchestrator.cli.test import nothing
 from orchestrator.cli.test.progress import progress
 from orchestrator.cli.test.reporter import Look, Reporter, summary, told
 from orchestrator.cli.test.running import Selection, run
+from orchestrator.cli.test.writing import unwritten
 from orchestrator.clients.dotenv import Environment
 from orchestrator.clients.endpoints import missing_key
 from orchestrator.clients.router import Router
@@ -76,11 +77,12 @@ def tested(selection: Selection, asked: Asked, out: TextIO) -> int:
     interrupted = _have(trials, routers, asked)
     page = Page(asked.rate, look.color, asked.verbose, look.columns)
     look.write([*page.lines(trials), "", page.summary(trials, time.monotonic() - begun, interrupted=interrupted)])
-    if asked.report is not None:
-        _write(asked.report, as_json(trials, repeat=asked.repeat, model=asked.model, interrupted=interrupted))
+    written = _report(trials, asked, interrupted=interrupted)
     if interrupted:
         return 130
-    return 0 if all(tally(trial).runs.share >= asked.rate for trial in trials) else 5
+    if any(tally(trial).runs.share < asked.rate for trial in trials):
+        return 5
+    return 0 if written else 2
 
 
 def _trials(found: Sequence[Conversation], model: str | None) -> tuple[list[Trial], Sequence[Router]]:
@@ -125,8 +127,14 @@ async def _connected(
         await have(trials, repeat=asked.repeat, jobs=asked.jobs, told=tell)
 
 
-def _write(file: Path, text: str) -> None:
+def _report(trials: Sequence[Trial], asked: Asked, *, interrupted: bool) -> bool:
+    """Write the report that is asked for. Gives False, and tells why, if it can't be written."""
+    if asked.report is None:
+        return True
+    text = as_json(trials, repeat=asked.repeat, model=asked.model, interrupted=interrupted)
     try:
-        file.write_text(text, encoding="utf-8", newline="\n")
+        asked.report.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        fail(f"--json: {str(file)!r} can't be written: {error.strerror}")
+        click.echo(f"error: {unwritten('--json', asked.report, error)}", err=True)
+        return False
+    return True

@@ -3,7 +3,7 @@
 import contextlib
 import shutil
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +12,7 @@ import click
 import pytest
 
 from orchestrator.cli.test.waiting import Waiting
+from orchestrator.cli.test.writing import unwritten
 from orchestrator.project import called
 from orchestrator.render.diagnostics import counted
 from orchestrator.render.excerpts import harmless
@@ -46,13 +47,14 @@ class Results:
     """What came of the tests so far.
 
     ``due`` are the ids of all tests, in the order of the files; ``reports`` are of those that are over. ``errors`` says
-    by file why it can't be used; ``reached`` is by file of agents.
+    by file why it can't be used; ``reached`` is by file of agents; ``unwritten`` says why a file was not written.
     """
 
     due: list[str] = field(default_factory=list)
     reports: dict[str, pytest.TestReport] = field(default_factory=dict)
     errors: dict[str, str] = field(default_factory=dict)
     reached: dict[Path, Reached] = field(default_factory=dict)
+    unwritten: list[str] = field(default_factory=list)
     interrupted: bool = False
 
     @property
@@ -79,12 +81,14 @@ class Reporter:
 
     Args:
         root: the folder from which the ids of tests are paths.
+        junit: the file that pytest writes in the end, if there is one.
     """
 
-    def __init__(self, look: Look, root: Path) -> None:
+    def __init__(self, look: Look, root: Path, junit: Path | None = None) -> None:
         self.results = Results()
         self._look = look
         self._root = root
+        self._junit = junit
         self._open: dict[str, set[str]] = {}
         self._told: set[str] = set()
         self._waiting = Waiting(look.out)
@@ -129,11 +133,19 @@ class Reporter:
         """Note Ctrl-C. Other reasons to stop are kinds of it, for pytest."""
         self.results.interrupted |= excinfo.type is KeyboardInterrupt
 
-    def pytest_sessionfinish(self) -> None:
+    @pytest.hookimpl(wrapper=True)
+    def pytest_sessionfinish(self) -> Generator[None, object, object]:
         """Tell what is left to tell of files: those that were not finished, and those that can't be used."""
         self._waiting.stop()
         for file in (*(_file(report.nodeid) for report in self.results.over()), *self.results.errors):
             self._tell(file)
+        try:
+            return (yield)
+        except OSError as error:
+            if self._junit is None:
+                raise
+            self.results.unwritten.append(unwritten("--junitxml", self._junit, error))
+            return None
 
     def _expect(self, ids: Sequence[str]) -> None:
         self.results.due = [*ids]

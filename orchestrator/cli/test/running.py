@@ -47,10 +47,12 @@ def run(selection: Selection, reporter: Reporter, columns: int) -> int:
 
 
 def _arguments(selection: Selection) -> Iterator[str]:
-    yield from ("-c", os.devnull, "--rootdir", str(selection.root), "--noconftest", "--assert=plain")
-    yield from ("-p", "orchestrator.testing.plugin", "-p", "no:terminal")
+    root = str(selection.root)
+    yield from ("-c", os.devnull, "--rootdir", root, "--noconftest", "--assert=plain")
+    yield from ("--confcutdir", root)  # else it looks at all that lies in the folders above
+    yield from ("-p", "orchestrator.testing.plugin", "-p", "orchestrator.cli.test.named", "-p", "no:terminal")
     yield from ("-p", "no:python")  # it would run the __init__.py of folders
-    yield from ("-p", "no:logging")  # it costs a tenth of the time
+    yield from ("-p", "no:logging", "-p", "no:unraisableexception")  # each costs a tenth of the time
     yield from ("-o", f"cache_dir={selection.root / FOLDER / 'tests'}")
     yield from ("-o", "junit_family=xunit1")  # the one that tells file and line
     yield "--continue-on-collection-errors"
