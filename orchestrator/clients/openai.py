@@ -84,10 +84,9 @@ class OpenAIClient:
             Failure: the answer is an error.
         """
         body = body_of(request)
-        accept = "text/event-stream" if request.model.stream else "application/json"
         attempt.sending(body)
         with closing(deadline), self._transports.one() as transport:
-            response = await deadline.within(transport.post(body, accept, request.model.timeouts.connect))
+            response = await deadline.within(transport.post(body, request.model.stream, request.model.timeouts.connect))
             attempt.answered(response)
             async with aclosing(response):
                 if not response.is_success:

@@ -10,6 +10,7 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, Omit
 
 from orchestrator.clients.endpoints import OPENAI_URL, Address
+from orchestrator.clients.transports import ACCEPT
 
 _KEPT = "orchestrate.stream"
 
@@ -25,7 +26,7 @@ class ThroughPackage:
         self._headers: dict[str, str | Omit] = {"Content-Type": "application/json", "Authorization": Omit()}
         self._headers |= {**address.authorization, **dict(address.headers)}
 
-    async def post(self, body: bytes, accept: str, connect: float | None) -> httpx2.Response:
+    async def post(self, body: bytes, stream: bool, connect: float | None) -> httpx2.Response:
         """Send a request."""
         timeout = httpx2.Timeout(None, connect=connect)
         try:
@@ -33,7 +34,7 @@ class ThroughPackage:
                 str(self._address.url),
                 cast_to=httpx2.Response,
                 content=body,
-                options={"headers": {"Accept": accept, **self._headers}, "timeout": timeout},
+                options={"headers": {"Accept": ACCEPT[stream], **self._headers}, "timeout": timeout},
                 stream=True,
                 stream_cls=None,
             )

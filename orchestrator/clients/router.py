@@ -33,6 +33,7 @@ class Router:
         self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, JsonToolsClient]] = (
             WeakKeyDictionary()
         )
+        self._addresses: dict[tuple[object, ...], Address] = {}  # what they hold is read once
         self._files: dict[tuple[str, str], ModelClient] = {}
 
     async def __aenter__(self) -> Self:
@@ -60,7 +61,10 @@ class Router:
         if model.provider in {"script", "replay"}:
             return self._of_file(model.provider, model.file or "")
         clients = self._clients.setdefault(asyncio.get_running_loop(), {})
-        address = address_of(model, self._environ)
+        where = (model.provider, model.endpoint, model.model, *model.headers.items())
+        address = self._addresses.get(where)
+        if address is None:
+            address = self._addresses[where] = address_of(model, self._environ)
         if address not in clients:
             clients[address] = JsonToolsClient(RetryingClient(OpenAIClient(address), self._patience))
         return clients[address]

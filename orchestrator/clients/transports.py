@@ -20,17 +20,19 @@ CROWD = 16
 
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=CROWD, keepalive_expiry=30.0)
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "orchestrate-agents"}
+ACCEPT = {True: "text/event-stream", False: "application/json"}
+"""The type of content that is wanted: of a stream, and of a whole reply."""
 
 
 class Transport(Protocol):
     """Carries requests to one endpoint, over a pool of connections."""
 
-    async def post(self, body: bytes, accept: str, connect: float | None) -> httpx2.Response:
+    async def post(self, body: bytes, stream: bool, connect: float | None) -> httpx2.Response:
         """Send a request, and give the response as soon as it begins, whatever its status. Who gets it closes it.
 
         Args:
             body: the request.
-            accept: the type of content that is wanted.
+            stream: whether the reply is to come as a stream of events.
             connect: how many seconds the connection may take to come about.
 
         Raises:
@@ -50,16 +52,20 @@ class Direct:
     def __init__(self, address: Address, client: httpx2.AsyncClient) -> None:
         self._address = address
         self._client = client
-        self._headers = {**_HEADERS, **address.authorization, **dict(address.headers)}
+        # put together once: to have the client build each request takes as long as a tenth of sending it
+        self._headers = {stream: httpx2.Headers(client.headers) for stream in ACCEPT}
+        for stream, headers in self._headers.items():
+            headers.update({"Accept": ACCEPT[stream], **_HEADERS})
+            headers.update({**address.authorization, **dict(address.headers)})
 
-    async def post(self, body: bytes, accept: str, connect: float | None) -> httpx2.Response:
+    async def post(self, body: bytes, stream: bool, connect: float | None) -> httpx2.Response:
         """Send a request."""
-        request = self._client.build_request(
+        request = httpx2.Request(
             "POST",
             self._address.url,
+            headers=self._headers[stream],
             content=body,
-            headers={"Accept": accept, **self._headers},
-            timeout=httpx2.Timeout(None, connect=connect),
+            extensions={"timeout": httpx2.Timeout(None, connect=connect).as_dict()},
         )
         return await self._client.send(request, stream=True)
 

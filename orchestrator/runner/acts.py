@@ -149,10 +149,17 @@ class Acts:
         """Wait for the next report and give it to its act."""
         self._deliver(*await self._inbox.get())
 
+    def take_ready(self) -> bool:
+        """Give the next report to its act, if one is in already."""
+        if self._inbox.empty():
+            return False
+        self._deliver(*self._inbox.get_nowait())
+        return True
+
     def take_all(self) -> None:
         """Give out the reports that are in already."""
-        while not self._inbox.empty():
-            self._deliver(*self._inbox.get_nowait())
+        while self.take_ready():
+            pass
 
     def end(self, act: Act) -> None:
         """An act has given its last report. Its task may still be cleaning up, and is left to it."""

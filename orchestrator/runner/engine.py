@@ -6,11 +6,9 @@ An event is folded as it is handed out: what a store has not seen has not begun.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Literal, NoReturn, assert_never
 
-from orchestrator.agents import AgentGraph
 from orchestrator.closing import settle
 from orchestrator.errors import NobodyToAsk, OrchestrateError
 from orchestrator.events import (
@@ -34,7 +32,7 @@ from orchestrator.events import (
     ToolStarted,
 )
 from orchestrator.messages import AssistantMessage, storable
-from orchestrator.model import Model, ModelClient, ModelRequest, ModelResponse
+from orchestrator.model import Model, ModelRequest, ModelResponse
 from orchestrator.runner import approvals
 from orchestrator.runner.acts import Act, Acts, Begin, TimedOut
 from orchestrator.runner.calls import (
@@ -53,8 +51,9 @@ from orchestrator.runner.calls import (
     request_for,
 )
 from orchestrator.runner.hiding import veiled
-from orchestrator.runner.person import ApprovalRequest, Person, Verdict
+from orchestrator.runner.person import ApprovalRequest, Verdict
 from orchestrator.runner.questions import Questions
+from orchestrator.runner.world import World
 from orchestrator.state import Slot, State, apply
 from orchestrator.step import (
     Answer,
@@ -70,23 +69,6 @@ from orchestrator.step import (
     next_step,
 )
 from orchestrator.tools import Outcome, Tool
-from orchestrator.veil import Veil
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a run acts with: the graph, the seams to model and person, and the clock (seconds since the epoch).
-
-    ``secrets`` are the values of secret variables. They are here and not in the state, so that nothing records them;
-    ``veil`` hides them in what tools give.
-    """
-
-    graph: AgentGraph
-    client: ModelClient
-    person: Person | None
-    clock: Callable[[], float]
-    secrets: Mapping[str, object] = field(default_factory=dict)
-    veil: Veil | None = None
 
 
 class Engine:
@@ -152,6 +134,8 @@ class Engine:
             self._wind_up(acts, "cancelled")
         elif acts:
             questions.serve()
+            if acts.take_ready():  # most pieces of a reply: a timer for each would cost more than all else
+                return
             try:
                 async with asyncio.timeout(self._seconds_left(questions)):
                     await acts.take_next()
@@ -212,7 +196,7 @@ class Engine:
             match item:
                 case TextDelta(text=text):
                     self._shown.append(storable(text))
-                    self._todo.append(TextDelta(text=self._shown[-1]))
+                    self._todo.append(item if self._shown[-1] is text else TextDelta(text=self._shown[-1]))
                 case ToolAnnounced(index=index, name=name):
                     self._todo.append(ToolAnnounced(index=index, name=storable(name)))
                 case Retrying():

@@ -15,11 +15,12 @@ from orchestrator.errors import GraphError, RenderError, UsageError, VariableErr
 from orchestrator.events import RecordedEvent, RunStarted
 from orchestrator.messages import storable
 from orchestrator.model import ModelClient
-from orchestrator.runner.engine import Engine, World
+from orchestrator.runner.engine import Engine
 from orchestrator.runner.hiding import veil_over
 from orchestrator.runner.person import Person
 from orchestrator.runner.run import Run
 from orchestrator.runner.variables import values_for
+from orchestrator.runner.world import World
 from orchestrator.state import State, apply, variables_now
 from orchestrator.templates import compile_expression
 
