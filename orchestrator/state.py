@@ -6,7 +6,7 @@ with calls opens a group, each result fills a slot of it, and when the last call
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from orchestrator.events import (
     ApprovalGiven,
@@ -29,6 +29,7 @@ from orchestrator.events import (
 )
 from orchestrator.messages import NO_USAGE, AssistantMessage, Message, ToolCall, ToolMessage, Usage, UserMessage
 from orchestrator.tools import Effects
+from orchestrator.values import changed
 
 CallEvent = ApprovalRequested | ApprovalGiven | QuestionAsked | QuestionAnswered | ToolStarted | ToolFinished
 
@@ -179,7 +180,7 @@ def apply(state: State, event: RecordedEvent) -> State:
         case RunStarted():
             return _run_started(state, event)
         case ModelAsked():
-            return replace(state, finish=None, counters=_count(state, model_calls=state.counters.model_calls + 1))
+            return changed(state, finish=None, counters=_count(state, model_calls=state.counters.model_calls + 1))
         case ModelResponded():
             return _model_responded(state, event)
         case HandedOff():
@@ -189,10 +190,10 @@ def apply(state: State, event: RecordedEvent) -> State:
         case RunResumed():
             return _resumed(state, event)
         case FellBack():
-            return replace(state, failed=state.failed | {event.from_model})
+            return changed(state, failed=state.failed | {event.from_model})
         case HistoryTrimmed():
             cut = state.counters.cut + (event.reason == "context_length")
-            return replace(state, left_out=event.messages, counters=_count(state, cut=cut))
+            return changed(state, left_out=event.messages, counters=_count(state, cut=cut))
         case _:
             return _call_event(state, event)
 
@@ -228,17 +229,17 @@ def _tick(state: State, event: RecordedEvent) -> State:
     """Time passes; a night before a person's answer, or before somebody comes back to a broken run, does not count."""
     night = isinstance(event, RunFinished) and (event.status == "interrupted" or state.waiting)
     if night or isinstance(event, _UNCOUNTED):
-        return replace(state, at=event.at)
+        return changed(state, at=event.at)
     passed = max(0.0, event.at - state.at)
-    return replace(state, at=event.at, counters=_count(state, seconds=state.counters.seconds + passed))
+    return changed(state, at=event.at, counters=_count(state, seconds=state.counters.seconds + passed))
 
 
 def _count(state: State, **changes: object) -> Counters:
-    return replace(state.counters, **changes)  # type: ignore[arg-type]  # the names are those of Counters
+    return changed(state.counters, **changes)  # type: ignore[arg-type]  # the names are those of Counters
 
 
 def _run_started(state: State, event: RunStarted) -> State:
-    return replace(
+    return changed(
         state,
         run_id=event.run_id,
         runs=state.runs + 1,
@@ -263,7 +264,7 @@ def _run_started(state: State, event: RunStarted) -> State:
 def _model_responded(state: State, event: ModelResponded) -> State:
     message = event.message
     empty = not message.content and not message.tool_calls
-    state = replace(
+    state = changed(
         state,
         finish=event.finish,
         fresh=state.fresh and empty,
@@ -277,8 +278,8 @@ def _model_responded(state: State, event: ModelResponded) -> State:
     if message.tool_calls:
         slots = tuple(Slot(call) for call in message.tool_calls)
         ids = state.call_ids | {call.id for call in message.tool_calls}
-        return replace(state, open=Open(message.content, slots), call_ids=ids)
-    return state if empty else replace(state, messages=(*state.messages, message))
+        return changed(state, open=Open(message.content, slots), call_ids=ids)
+    return state if empty else changed(state, messages=(*state.messages, message))
 
 
 def _call_event(state: State, event: CallEvent) -> State:
@@ -286,21 +287,21 @@ def _call_event(state: State, event: CallEvent) -> State:
     slot = _slot(state, event.call_id)
     match event:
         case ApprovalRequested():
-            return _put(state, replace(slot, requested=True))
+            return _put(state, changed(slot, requested=True))
         case ApprovalGiven(arguments=arguments):
             if event.verdict == "always":
-                state = replace(state, always=state.always | {(state.agent, slot.call.name)})
-            call = slot.call if arguments is None else replace(slot.call, arguments=arguments)
-            return _put(state, replace(slot, verdict=event, call=call))
+                state = changed(state, always=state.always | {(state.agent, slot.call.name)})
+            call = slot.call if arguments is None else changed(slot.call, arguments=arguments)
+            return _put(state, changed(slot, verdict=event, call=call))
         case QuestionAsked():
-            return _put(state, replace(slot, asking=slot.asking + 1))
+            return _put(state, changed(slot, asking=slot.asking + 1))
         case QuestionAnswered():
-            return _put(state, replace(slot, asking=max(0, slot.asking - 1)))
+            return _put(state, changed(slot, asking=max(0, slot.asking - 1)))
         case ToolStarted(effects=effects):
             calls = state.counters.tool_calls + (slot.started is None)  # a call that runs again counts once
-            return _put(replace(state, counters=_count(state, tool_calls=calls)), replace(slot, started=effects))
+            return _put(changed(state, counters=_count(state, tool_calls=calls)), changed(slot, started=effects))
         case ToolFinished():
-            state = _put(state, replace(slot, result=event))
+            state = _put(state, changed(slot, result=event))
             return _close(state) if _complete(state) else state
 
 
@@ -310,32 +311,32 @@ def _handed_off(state: State, event: HandedOff) -> State:
         callers = state.callers[: state.callers.index(event.target)]
     else:
         callers = (*state.callers, state.agent) if event.for_one_turn else ()
-    counters = replace(
+    counters = changed(
         state.counters,
         handoffs=state.counters.handoffs + 1,
         trail=() if event.bounded else (*state.counters.trail, move)[-2:],
         edges={**state.counters.edges, move: state.counters.edges.get(move, 0) + 1},
     )
-    return replace(state, agent=event.target, callers=callers, fresh=True, finish=None, counters=counters)
+    return changed(state, agent=event.target, callers=callers, fresh=True, finish=None, counters=counters)
 
 
 def _run_finished(state: State, event: RunFinished) -> State:
     agent, callers = state.agent, state.callers
     if event.status in {"answered", "ended"} and callers:
         agent, callers = callers[-1], callers[:-1]
-    return replace(state, status=event.status, detail=event.detail, agent=agent, callers=callers)
+    return changed(state, status=event.status, detail=event.detail, agent=agent, callers=callers)
 
 
 def _resumed(state: State, event: RunResumed) -> State:
     """A call that is resumed begins anew, and asks anew."""
-    state = replace(
+    state = changed(
         state,
         variables={**state.variables, **event.variables},
         config_digest=event.config_digest or state.config_digest,
     )
     if state.open is None:
         return state
-    return replace(state, open=replace(state.open, slots=tuple(replace(s, asking=0) for s in state.open.slots)))
+    return changed(state, open=changed(state.open, slots=tuple(changed(s, asking=0) for s in state.open.slots)))
 
 
 def _slot(state: State, call_id: str) -> Slot:
@@ -349,7 +350,7 @@ def _slot(state: State, call_id: str) -> Slot:
 def _put(state: State, filled: Slot) -> State:
     opened = state.open or Open(None, ())
     slots = tuple(filled if slot.call.id == filled.call.id else slot for slot in opened.slots)
-    return replace(state, open=replace(opened, slots=slots))
+    return changed(state, open=changed(opened, slots=slots))
 
 
 def _complete(state: State) -> bool:
@@ -366,10 +367,10 @@ def _close(state: State, answers: tuple[ToolMessage, ...] = ()) -> State:
     group = [given.get(slot.call.id) or ToolMessage(slot.call.id, _content(slot)) for slot in slots]
     counters = state.counters
     for slot in slots:
-        counters = replace(counters, same=_repeat(counters.same, slot))
+        counters = changed(counters, same=_repeat(counters.same, slot))
     if any(slot.worked for slot in slots):
-        counters = replace(counters, trail=())
-    return replace(
+        counters = changed(counters, trail=())
+    return changed(
         state,
         messages=(*state.messages, reply, *group),
         open=None,
@@ -388,4 +389,4 @@ def _repeat(same: Same, slot: Slot) -> Same:
     if slot.result is None or slot.result.handoff:
         return same
     this = Same(slot.call.name, slot.call.arguments, slot.result.content, same.times)
-    return replace(this, times=same.times + 1 if this == same else 1)
+    return changed(this, times=same.times + 1 if this == same else 1)

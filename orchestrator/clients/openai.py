@@ -12,11 +12,11 @@ from contextlib import aclosing, asynccontextmanager, closing
 import httpx2
 
 from orchestrator.clients.connections import failure_of
+from orchestrator.clients.crowd import Transports
 from orchestrator.clients.deadline import Deadline
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, of_status, one_line
 from orchestrator.clients.logged import Attempt
-from orchestrator.clients.transports import Transports
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
 from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
