@@ -227,7 +227,7 @@ def test_group_33_34_calls_wait_until_all_have_their_verdict(desk: Desk) -> None
     assert desk.sessions("approve", "bob", "--always").out == f"approved for always: Front: {second}\n"
     done = desk.run("--session", "bob", replies=[say("Done.")])
     assert done == Done(0, "Done.\n", "→ pay(amount=4)\n→ pay(amount=6, to='Al')\n")
-    assert desk.paid == "4 to Bob\n6 to Al\n"
+    assert sorted(desk.paid.splitlines()) == ["4 to Bob", "6 to Al"]  # the two ran side by side
     changed = f"The person changed the arguments to {edited}.\npaid 4 to Bob"
     assert desk.said[2:] == [changed, "paid 6 to Al", denied]
     calls = [made["function"]["arguments"] for made in desk.asked[2]["tool_calls"]]

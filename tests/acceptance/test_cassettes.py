@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,21 +60,21 @@ HELPERS = '''
 CRM_TOKEN, TEAM_KEY = "the-token-of-the-crm", "the-key-of-the-team"
 
 
-def record(cassette: Path, *arguments: str | Path, replies: list[Reply], lines: str = "", zone: str = "UTC0") -> Done:
+SECRETS = {"CRM_TOKEN": CRM_TOKEN, "TEAM_KEY": TEAM_KEY}
+
+
+def record(
+    cassette: Path,
+    *arguments: str | Path,
+    replies: list[Reply],
+    lines: str = "",
+    command: Callable[..., Done] = in_process,
+    **settings: str,
+) -> Done:
     """Run against a server, which sees a key and legal requests only."""
     with ChatServer(replies, key=KEY) as server:
-        done = orchestrate(
-            "run",
-            *arguments,
-            "--record",
-            cassette,
-            lines=lines,
-            OPENAI_API_KEY=KEY,
-            OPENAI_BASE_URL=server.url,
-            CRM_TOKEN=CRM_TOKEN,
-            TEAM_KEY=TEAM_KEY,
-            TZ=zone,
-        )
+        settings = {"OPENAI_API_KEY": KEY, "OPENAI_BASE_URL": server.url, **SECRETS, **settings}
+        done = command("run", *arguments, "--record", cassette, lines=lines, **settings)
         assert server.refused == []
     return done
 
@@ -82,13 +83,12 @@ def replay(
     cassette: Path,
     *arguments: str | Path,
     lines: str = "",
-    zone: str = "UTC0",
-    token: str = CRM_TOKEN,
-    key: str = "",
+    command: Callable[..., Done] = in_process,
+    **settings: str,
 ) -> Done:
     """Run without a server, and without a key."""
-    arguments = ("run", *arguments, "--replay", cassette)
-    return orchestrate(*arguments, lines=lines, CRM_TOKEN=token, OPENAI_API_KEY=key, TZ=zone)
+    settings = {"CRM_TOKEN": CRM_TOKEN, "OPENAI_API_KEY": "", **settings}
+    return command("run", *arguments, "--replay", cassette, lines=lines, **settings)
 
 
 def events(done: Done) -> list[dict[str, Any]]:
@@ -108,7 +108,7 @@ def calls(cassette: Path) -> list[dict[str, Any]]:
 def acme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
     """A cassette of a conversation with ACME, and the events of the recording."""
     cassette = tmp_path_factory.mktemp("acme") / "acme.jsonl"
-    return cassette, record(cassette, ACME, "--format", "jsonl", replies=REPLIES, lines=TURNS)
+    return cassette, record(cassette, ACME, "--format", "jsonl", replies=REPLIES, lines=TURNS, command=orchestrate)
 
 
 # ---- a conversation comes again
@@ -116,7 +116,7 @@ def acme(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Done]:
 
 def test_group_20_a_conversation_replays_offline_without_a_key_event_by_event(acme: tuple[Path, Done]) -> None:
     cassette, recorded = acme
-    replayed = replay(cassette, ACME, "--format", "jsonl", lines=TURNS)
+    replayed = replay(cassette, ACME, "--format", "jsonl", lines=TURNS, command=orchestrate)
     assert (replayed.err, replayed.code) == (recorded.err, recorded.code)
     assert events(replayed) == events(recorded)
     kinds = {event["type"] for event in events(recorded)}
@@ -176,8 +176,8 @@ def test_a_time_that_is_given_beats_that_of_the_recording(write: Write, tmp_path
 
 def test_where_clocks_are_set_otherwise_templates_see_the_same_time(write: Write, tmp_path: Path) -> None:
     file, cassette = clock(write, told="{{ now.hour }}:{{ now.minute }}"), tmp_path / "c.jsonl"
-    record(cassette, file, "hi", replies=[say("hi")], zone="JST-9")
-    assert replay(cassette, file, "hi", zone="PET5") == Done(0, "hi\n", "")
+    record(cassette, file, "hi", replies=[say("hi")], command=orchestrate, TZ="JST-9")
+    assert replay(cassette, file, "hi", command=orchestrate, TZ="PET5") == Done(0, "hi\n", "")
 
 
 def test_the_model_that_was_named_is_that_of_the_recording(write: Write, tmp_path: Path) -> None:
@@ -226,8 +226,8 @@ def test_a_model_of_a_file_answers_from_a_cassette(write: Write) -> None:
     """,
     )
     assert record(file.with_name("c.jsonl"), recorded, "hi", replies=[say("ho")]).code == 0
-    assert orchestrate("run", file, "hi") == Done(0, "ho\n", "")
-    other = orchestrate("run", file, "ha")
+    assert in_process("run", file, "hi") == Done(0, "ho\n", "")
+    other = in_process("run", file, "ha")
     assert other.code == 3
     assert 'messages[0].content: recorded "hi", now "ha"' in other.err
 
@@ -274,7 +274,7 @@ def test_group_35_no_secret_is_in_the_cassette_though_tools_and_models_tell_them
     assert [secret for secret in (KEY, CRM_TOKEN, TEAM_KEY) if secret in written] == []
     assert "127.0.0.1" not in json.dumps([line["request"] for line in calls(cassette)])
     for token, key in ((CRM_TOKEN, KEY), ("another-token-of-the-crm", "sk-another-key-of-the-same-person")):
-        assert replay(cassette, file, "tell me", token=token, key=key) == Done(
+        assert replay(cassette, file, "tell me", CRM_TOKEN=token, OPENAI_API_KEY=key) == Done(
             0, "They are •••, •••, •••.\n", "→ leak()\n"
         )
 

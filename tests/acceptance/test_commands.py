@@ -61,9 +61,13 @@ def saved(screen: Screen, folder: Path) -> list[Event]:
     return [from_json(line) for line in (folder / "saved.jsonl").read_text().splitlines()]
 
 
-def test_what_is_typed_is_answered(screen: Screen) -> None:
+def test_what_is_typed_is_answered_be_it_one_line_or_several(screen: Screen) -> None:
     screen.type(f"hello{ENTER}")
     screen.wait_for_end("> hello", "", "● The Shop", "heard hello", "", ">")
+    screen.type(paste("one\ntwo"))
+    screen.wait_for_end("> one", "  two")
+    screen.type(ALT_ENTER, "three", ENTER)
+    screen.wait_for_end("> one", "  two", "  three", "", "● The Shop", "heard one", "two", "three", "", ">")
     screen.type(f"/quit{ENTER}")
     assert screen.left() == 0
 
@@ -76,13 +80,6 @@ def test_commands_are_completed(screen: Screen) -> None:
     assert "> /help" in screen.lines
     screen.type("/agent ", TAB, ENTER)
     screen.wait_for("The Shop answers next")
-
-
-def test_several_lines_are_one_message(screen: Screen) -> None:
-    screen.type(paste("one\ntwo"))
-    screen.wait_for_end("> one", "  two")
-    screen.type(ALT_ENTER, "three", ENTER)
-    screen.wait_for_end("> one", "  two", "  three", "", "● The Shop", "heard one", "two", "three", "", ">")
 
 
 def test_history_goes_over_runs(shop: Path) -> None:
@@ -116,16 +113,13 @@ def test_34_what_was_edited_is_what_runs(screen: Screen, tmp_path: Path) -> None
     assert finished.content.endswith("paid 7 to Bob")
 
 
-def test_34_the_reason_of_a_no_reaches_the_model(screen: Screen, tmp_path: Path) -> None:
+def test_34_the_reason_of_a_no_reaches_the_model_and_always_holds_for_the_session(screen: Screen) -> None:
     screen.type(f"pay{ENTER}")
     screen.wait_for_end(*ASKED)
     screen.type(f"n{ENTER}")
     screen.wait_for("Why not? (Enter: no reason)")
     screen.type(f"too dear{ENTER}")
     screen.wait_for("The till says: Error: the person denied this call: too dear. It was not made.")
-
-
-def test_34_always_holds_for_the_session(screen: Screen) -> None:
     screen.type(f"pay{ENTER}")
     screen.wait_for_end(*ASKED)
     screen.type(f"a{ENTER}")
@@ -133,7 +127,7 @@ def test_34_always_holds_for_the_session(screen: Screen) -> None:
     screen.wait_for("The till says: paid 7 to Ann")
     screen.type(f"pay{ENTER}")
     screen.wait_for("The till says: paid 7 to Ann", times=2)
-    assert screen.text.count(ALLOW) == 1
+    assert screen.text.count(ALLOW) == 2
 
 
 def test_34_what_is_left_open_is_asked_again(shop: Path) -> None:
@@ -181,18 +175,14 @@ def test_16_ctrl_c_stops_a_tool_and_the_conversation_goes_on(bot: Path) -> None:
         assert screen.left() == 130
 
 
-def test_what_was_typed_ahead_answers_no_question(bot: Path) -> None:
+def test_questions_of_tools_are_answered_at_the_keyboard_and_not_by_what_was_typed_ahead(bot: Path) -> None:
     with talking(bot) as screen:
         screen.type(f"use question{ENTER}also this")
         screen.wait_for("What is your name?")
         screen.type(f"Ann{ENTER}")
         screen.wait_for("result: heard Ann")
         screen.wait_for_end("> also this")
-
-
-def test_a_question_of_a_tool_is_answered_at_the_keyboard(bot: Path) -> None:
-    with talking(bot) as screen:
-        screen.type(f"use old_question{ENTER}")
+        screen.type(f"{CTRL_A}{CTRL_K}use old_question{ENTER}")
         screen.wait_for("And your age?")
         screen.type(f"33{ENTER}")
         screen.wait_for("result: heard 33")

@@ -6,12 +6,13 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import pexpect
 import pytest
 
 from tests.acceptance.conftest import Write
-from tests.support.cli import COMMAND, environment, in_process, orchestrate
+from tests.support.cli import COMMAND, environment, in_process
 
 SHELLS = ("bash", "zsh", "fish")
 PROJECT = {
@@ -40,13 +41,19 @@ PROJECT = {
 
 
 @pytest.fixture
-def project(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project of two files, and the working directory."""
-    for name, text in PROJECT.items():
-        write(name, text)
-    (tmp_path / "pyproject.toml").touch()
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(made(tmp_path))
     return tmp_path
+
+
+def made(folder: Path) -> Path:
+    """A folder with the files of the project."""
+    for name, text in PROJECT.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(dedent(text), encoding="utf-8")
+    (folder / "pyproject.toml").touch()
+    return folder
 
 
 def offered(line: str, shell: str = "bash") -> list[str]:
@@ -186,7 +193,7 @@ def test_sessions_are_offered_by_name_or_id(project: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_script_says_where_it_goes(shell: str) -> None:
-    done = orchestrate("completion", shell)
+    done = in_process("completion", shell)
     assert (done.code, done.err) == (0, "")
     assert f"orchestrate completion {shell}" in "".join(done.out.splitlines(keepends=True)[:5])
     if shutil.which(shell):
@@ -224,12 +231,14 @@ class Shell:
         self._child.close(force=True)
 
 
-@pytest.fixture(params=SHELLS)
-def shell(request: pytest.FixtureRequest, project: Path) -> Iterator[Shell]:
-    """Each shell that is installed here."""
+@pytest.fixture(scope="module", params=SHELLS)
+def shell(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
+    """Each shell that is installed here, for one line after the other."""
     if shutil.which(request.param) is None:
         pytest.skip(f"{request.param} is not installed")
-    shell = Shell(request.param, project)
+    folder = made(tmp_path_factory.mktemp("shell"))
+    shutil.copy(folder / "bot.yaml", folder / "with a blank.yaml")
+    shell = Shell(request.param, folder)
     yield shell
     shell.close()
 
@@ -247,7 +256,6 @@ def shell(request: pytest.FixtureRequest, project: Path) -> Iterator[Shell]:
         ("explain unknown-a\t", ["explain", "unknown-agent"]),
     ],
 )
-def test_a_real_shell_completes(shell: Shell, project: Path, typed: str, words: list[str]) -> None:
+def test_a_real_shell_completes(shell: Shell, typed: str, words: list[str]) -> None:
     """Files are YAML files and folders; behind a folder and behind NAME= the word goes on."""
-    shutil.copy("bot.yaml", "with a blank.yaml")
     assert shell.words(f"orchestrate {typed}") == words

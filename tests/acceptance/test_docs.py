@@ -13,13 +13,10 @@ A comment directly above a block says what the block is:
 """
 
 import os
-import pty
 import re
 import shlex
 import shutil
-import subprocess
 import sys
-import termios
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,13 +29,14 @@ from orchestrator.clients.scripted import read_script
 from orchestrator.diagnostics import Severity
 from orchestrator.loader import load
 from orchestrator.source import Source
-from tests.support.cli import orchestrate
+from tests.support.cli import in_process, on_terminal
 from tests.support.generate import ROOT, outdated
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MARKS = {"", "file", "broken", "script", "test", "failing", "real", "continued", "output"}
 BLOCK = re.compile(r"(?:^ *<!-- ([^>]+) -->\n)?^ *```(\w+)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)[^)]*\)")
+PACE = re.compile(r"^words_per_second: .*\n", re.MULTILINE)
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 SECONDS = re.compile(r"(?<=passed in )\d[\d.]* m?s|(?<=failed in )\d[\d.]* m?s")
 
@@ -89,9 +87,11 @@ REAL = [block for block in BLOCKS if block.mark == "real"]
 
 
 def lay_out(folder: Path, page: Path) -> None:
-    """Make a folder the project of a page: the examples, and the files that the page shows."""
+    """Make a folder the project of a page: the examples, whose scripts answer at once, and the files that it shows."""
     for name in ("agents", "tools", "schemas"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in (folder / "agents").rglob("*.script.yaml"):
+        path.write_text(PACE.sub("", path.read_text(encoding="utf-8")), encoding="utf-8")
     for block in blocks_of(page):
         if block.kind == "yaml" or block.mark == "file":
             path = folder / block.path
@@ -101,23 +101,9 @@ def lay_out(folder: Path, page: Path) -> None:
 
 def printed(command: str, folder: Path) -> str:
     """What a command prints on a terminal, its two streams together. Nobody is at the keyboard."""
-    ours, theirs = pty.openpty()
-    modes = termios.tcgetattr(theirs)
-    modes[1] &= ~termios.OPOST  # else each line break becomes two characters
-    termios.tcsetattr(theirs, termios.TCSANOW, modes)
-    env = {name: value for name, value in os.environ.items() if not name.startswith("OPENAI_")}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "orchestrator", *shlex.split(command)[1:]],
-        cwd=folder,
-        env={**env, "TERM": "dumb"},
-        stdin=subprocess.DEVNULL,
-        stdout=theirs,
-        stderr=theirs,
-    )
-    os.close(theirs)
-    output = b"".join(_read_all(ours))
-    process.wait()
-    return COLOUR.sub("", output.decode())
+    settings = {"COLUMNS": os.environ.get("COLUMNS", "80"), "ORCHESTRATE_STORE": ""}
+    _, shown = on_terminal(*shlex.split(command)[1:], cwd=folder, **settings)
+    return COLOUR.sub("", shown)
 
 
 def console(block: Block, folder: Path) -> str:
@@ -177,8 +163,8 @@ def test_yaml(block: Block, project: Path) -> None:
 @pytest.mark.parametrize("block", TESTS, ids=name_of)
 def test_conversations(block: Block, project: Path) -> None:
     lay_out(project, block.page)
-    assert orchestrate("validate", "--strict", block.path, cwd=project).code == 0
-    done = orchestrate("test", block.path, cwd=project)
+    assert in_process("validate", "--strict", block.path).code == 0
+    done = in_process("test", block.path)
     assert (done.code, done.err) == (5 if block.mark == "failing" else 0, ""), done.out
 
 
@@ -195,16 +181,6 @@ def test_python(block: Block, project: Path, capsys: pytest.CaptureFixture[str])
 def test_console(block: Block, project: Path) -> None:
     lay_out(project, block.page)
     assert SECONDS.sub("0 s", console(block, project)) == SECONDS.sub("0 s", block.text)
-
-
-def _read_all(descriptor: int) -> Iterator[bytes]:
-    """Until the other side is closed, which Linux tells by an error and others by an end."""
-    with open(descriptor, "rb", buffering=0) as stream:
-        try:
-            while data := stream.read(65536):
-                yield data
-        except OSError:
-            return
 
 
 def _forget_tools() -> dict[str, ModuleType]:

@@ -10,7 +10,7 @@ import pytest
 
 from orchestrator.render.graph.report import GraphReport
 from tests.acceptance.conftest import Write
-from tests.support.cli import COMMAND, ROOT, Done, Terminal, environment, in_process, orchestrate
+from tests.support.cli import COMMAND, ROOT, Done, environment, in_process, on_terminal, orchestrate
 
 ACME_MERMAID = """\
 %%{init: {"flowchart": {"curve": "linear"}}}%%
@@ -76,7 +76,7 @@ def without_mermaidx(monkeypatch: pytest.MonkeyPatch) -> None:
 def story(tmp_path: Path) -> Path:
     """What ``run --format jsonl`` prints of a session."""
     file = tmp_path / "session.jsonl"
-    done = orchestrate("run", ACME, "I want a refund for my anvil", "--format", "jsonl")
+    done = in_process("run", ACME, "I want a refund for my anvil", "--format", "jsonl")
     file.write_text(done.out, encoding="utf-8")
     return file
 
@@ -98,15 +98,13 @@ def test_group_32_acme_in_each_form_of_text(form: str, drawn: str, tmp_path: Pat
 
 
 def test_a_terminal_gets_the_drawing() -> None:
-    with Terminal("graph", ACME) as terminal:
-        assert terminal.left() == 0
-        assert terminal.screen == ACME_TEXT
+    assert on_terminal("graph", ACME) == (0, ACME_TEXT)
 
 
 def test_a_narrow_terminal_gets_what_fits() -> None:
-    with Terminal("graph", ACME, COLUMNS="30") as terminal:
-        assert terminal.left() == 0
-        assert terminal.screen.startswith("> Triage, fast, 1 tool\n")
+    code, shown = on_terminal("graph", ACME, COLUMNS="30")
+    assert code == 0
+    assert shown.startswith("> Triage, fast, 1 tool\n")
 
 
 def test_pictures_go_to_standard_output_or_to_a_file(tmp_path: Path) -> None:
@@ -127,9 +125,8 @@ def test_a_png_in_a_pipe() -> None:
 
 
 def test_a_png_is_nothing_for_a_terminal() -> None:
-    with Terminal("graph", ACME, "--format", "png") as terminal:
-        assert terminal.left() == 2
-        assert terminal.screen == "error: a PNG is nothing for a terminal: write it to a file with -o FILE.png\n"
+    told = "error: a PNG is nothing for a terminal: write it to a file with -o FILE.png\n"
+    assert on_terminal("graph", ACME, "--format", "png") == (2, told)
 
 
 def test_markdown_gets_a_fence(tmp_path: Path) -> None:
@@ -168,11 +165,9 @@ def test_without_the_extra_text_is_as_ever() -> None:
     assert in_process("graph", ACME, "--format", "dot") == Done(0, ACME_DOT, "")
 
 
-def test_a_terminal_without_the_extra_gets_mermaid_and_a_line(tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mermaidx'] = None\n", encoding="utf-8")
-    with Terminal("graph", ACME, PYTHONPATH=str(tmp_path)) as terminal:
-        assert terminal.left() == 0
-        assert terminal.screen == f"{INSTALL}\n{ACME_MERMAID}"
+@pytest.mark.usefixtures("without_mermaidx")
+def test_a_terminal_without_the_extra_gets_mermaid_and_a_line() -> None:
+    assert on_terminal("graph", ACME) == (0, f"{INSTALL}\n{ACME_MERMAID}")
 
 
 def test_the_json_has_what_the_file_says() -> None:
@@ -299,5 +294,5 @@ def test_warnings_are_counted_on_standard_error(write: Write) -> None:
 
 def test_what_tool_modules_print_is_no_part_of_the_graph(write: Write) -> None:
     write("noisy.py", 'print("loaded")\n\n\ndef work() -> str:\n    """Work."""\n    return ""\n')
-    done = orchestrate("graph", write("bot.yaml", "agents: {a: {instructions: x, model: m, tools: [noisy]}}\n"))
+    done = in_process("graph", write("bot.yaml", "agents: {a: {instructions: x, model: m, tools: [noisy]}}\n"))
     assert (done.code, done.out.splitlines()[1], done.err) == (0, "flowchart TD", "loaded\n")

@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import ChatServer, call, error, say
-from tests.support.cli import Done, orchestrate
+from tests.support.cli import Done, in_process, orchestrate
 
 KEY = "key-of-the-model-that-nobody-may-see"
 TOKEN = "crm\"token'with\\signs"
@@ -82,10 +83,10 @@ def project(write: Write, server: ChatServer) -> Path:
     return write("bot.yaml", AGENTS.replace("URL", server.url))
 
 
-def run(file: Path, *arguments: str | Path, lines: str = "") -> Done:
+def run(file: Path, *arguments: str | Path, lines: str = "", command: Callable[..., Done] = in_process) -> Done:
     """Run it in its folder, with all its secrets in the environment."""
     secrets = {"KEY": KEY, "TRACE": "the-secret-of-the-header", "CRM_TOKEN": TOKEN, "PIN": PIN}
-    return orchestrate("run", file, *arguments, cwd=file.parent, lines=lines, **secrets)
+    return command("run", file, *arguments, cwd=file.parent, lines=lines, **secrets)
 
 
 def read(log: Path) -> Entries:
@@ -101,7 +102,7 @@ def test_group_35_no_secret_reaches_the_log(write: Write, tmp_path: Path) -> Non
     replies = [call(("leak", {})), call(("tell", {})), say(f"Your token is {TOKEN}", chunk=2), said_back]
     log = tmp_path / "bot.log"
     with ChatServer(replies) as server:
-        done = run(project(write, server), "--log-file", log, lines="hello\nagain\n")
+        done = run(project(write, server), "--log-file", log, lines="hello\nagain\n", command=orchestrate)
     assert done.code == 3
     assert server.refused == []
     written = log.read_text(encoding="utf-8")
@@ -185,7 +186,7 @@ def test_group_35_without_the_options_nothing_is_logged(write: Write) -> None:
     with ChatServer([call(("leak", {})), say("Done.")]) as server:
         file = project(write, server)
         write("helpers.py", HELPERS + "\n    import logging; logging.basicConfig(level=logging.DEBUG)\n")
-        done = run(file, "hello")
+        done = run(file, "hello", command=orchestrate)
     assert (done.code, done.out) == (0, "Done.\n")
     assert "DEBUG:httpcore2" in done.err  # what the tool module asked for
     assert "Traceback" not in done.err

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import ChatServer, error, say
-from tests.support.cli import Done, in_process, orchestrate
+from tests.support.cli import Done, in_process
 
 NOBODY = "sk-nobody-gets-this-key"
 AGENT = "agents: {bot: {model: m, instructions: Help.}}\n"
@@ -27,7 +27,7 @@ def test_group_18_settings_headers_and_other_fields_reach_the_endpoint(write: Wr
         extra = "extra_body: {stop: [END], user: u1}, max_completion_tokens: 50, reasoning_effort: low"
         headers = "headers: {X-Team: support, X-Trace: {env: TRACE}, X-Run: {env: NONE, default: first}}"
         file = project(write, f"{{model: gpt-4o, base_url: {server.url}, api_key: {{env: KEY}}, {extra}, {headers}}}")
-        done = orchestrate("run", file, "hello", KEY="k-1", TRACE="t-1", OPENAI_API_KEY=NOBODY)
+        done = in_process("run", file, "hello", KEY="k-1", TRACE="t-1", OPENAI_API_KEY=NOBODY)
     assert (done.code, done.out) == (0, "hi\n")
     [request] = server.requests
     told = {name: request.headers.get(name) for name in ("x-team", "x-trace", "x-run", "authorization")}
@@ -78,7 +78,7 @@ def test_group_40_another_model_is_asked_with_its_own_key_and_settings(write: Wr
             f"{{model: gpt-4o, base_url: {one.url}, api_key: {{env: A}}, temperature: 1, fallback: [spare]}}",
             f"spare: {{model: gpt-4o-mini, base_url: {two.url}, api_key: {{env: B}}, seed: 3}}",
         )
-        done = orchestrate("run", file, "hello", A="key-a", B="key-b")
+        done = in_process("run", file, "hello", A="key-a", B="key-b")
     assert (done.code, done.out) == (0, "hi\n")
     [first], [second] = one.requests, two.requests
     assert (first.headers["authorization"], second.headers["authorization"]) == ("Bearer key-a", "Bearer key-b")
@@ -152,7 +152,7 @@ def test_group_35_a_key_may_stand_in_a_file_of_the_project_root(write: Write) ->
         write("pyproject.toml", "")
         models = f"models: {{m: {{model: gpt-4o, base_url: {server.url}, api_key: {{env: KEY}}}}}}\n"
         file = write("agents/inner/bot.yaml", models + AGENT)
-        done = orchestrate("run", file, "hello")
+        done = in_process("run", file, "hello")
         other = in_process("run", file, "hello", KEY="from-the-environment")
     assert (done.code, done.out) == (0, "hi\n")
     assert done.err.splitlines()[0].endswith(".env:2: this line is left out: write NAME=value")
@@ -169,7 +169,8 @@ def test_group_35_a_project_can_not_send_the_key_of_a_person_elsewhere(write: Wr
         file = write("bot.yaml", "agents: {bot: {model: gpt-4o, instructions: Help.}}\n")
         write("pyproject.toml", "")
         # the connection to OpenAI itself is refused before anything is sent
-        orchestrate("run", file, "hello", OPENAI_API_KEY=NOBODY, HTTPS_PROXY="http://127.0.0.1:9")
+        done = in_process("run", file, "hello", OPENAI_API_KEY=NOBODY, HTTPS_PROXY="http://127.0.0.1:9")
+    assert "model 'gpt-4o' at https://api.openai.com/v1: " in done.err
     assert server.requests == []
 
 

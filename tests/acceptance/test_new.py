@@ -105,8 +105,8 @@ def test_a_new_project_is_sound_and_runs_without_a_key(here: Path) -> None:
         "tools/my_shop.py",
     ]
     assert all(path in made.out for path in below(project))
-    assert orchestrate("validate", "--strict", "agents", cwd=project).out == "3 files: no problems\n"
-    asked = orchestrate("run", "agents/my_shop.yaml", "Where is my order 1001?", cwd=project)
+    assert in_process("validate", "--strict", "agents", cwd=project).out == "3 files: no problems\n"
+    asked = in_process("run", "agents/my_shop.yaml", "Where is my order 1001?", cwd=project)
     assert (asked.code, asked.out) == (0, "Order 1001 is a lantern, which arrives tomorrow.\n")
 
 
@@ -125,7 +125,7 @@ def test_each_agent_of_a_new_project_is_met(here: Path, monkeypatch: pytest.Monk
 
 def test_the_tests_of_a_new_project_pass_and_reach_all_of_it(here: Path) -> None:
     assert in_process("new", "my-shop").code == 0
-    done = orchestrate("test", "--cov-fail-under", "100", cwd=here / "my-shop")
+    done = in_process("test", "--cov-fail-under", "100", cwd=here / "my-shop")
     assert (done.code, done.err) == (0, "")
     assert "agents/my_shop.test.yaml  ...\n" in done.out
 
@@ -137,7 +137,7 @@ def test_what_the_readme_of_a_new_project_says_works(here: Path, monkeypatch: py
     lines = Path("README.md").read_text(encoding="utf-8").splitlines()
     commands = [line.split("#")[0].split(maxsplit=1)[1] for line in lines if line.startswith("    orchestrate")]
     assert len(commands) == 5
-    assert [orchestrate(*shlex.split(command), cwd=Path.cwd()).code for command in commands] == [0, 0, 0, 0, 0]
+    assert [in_process(*shlex.split(command)).code for command in commands] == [0, 0, 0, 0, 0]
 
 
 @pytest.mark.parametrize("name", ["no", "My-Bot2", "a", "null", "json", "x" * 50])

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from orchestrator.loader import load
 from orchestrator.model import FromEnv
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import ChatServer, say
-from tests.support.cli import ROOT, Done, Terminal, in_process, orchestrate
+from tests.support.cli import ROOT, Done, in_process, on_terminal, orchestrate
 
 NOW = "2026-05-21T09:30"
 KEYS = {"OPENAI_API_KEY": "sk-test", "LLM_KEY": "key-test", "A_TOKEN": "token-test"}
@@ -204,7 +205,7 @@ about 230 tokens: system 21, functions 206, messages 3 (estimated; `pip install 
 
 
 def test_the_text_in_full(desk: Path) -> None:
-    done = orchestrate("render", desk, "--message", "Where is it?", "--now", NOW)
+    done = in_process("render", desk, "--message", "Where is it?", "--now", NOW)
     assert done == Done(0, TEXT, "")
 
 
@@ -250,9 +251,8 @@ def test_a_guard_that_opens_changes_what_is_offered(desk: Path) -> None:
 
 
 def test_a_terminal_has_wrapped_and_numbered_lines(desk: Path) -> None:
-    with Terminal("render", desk, "--message", "Where? " * 20, "--now", NOW, COLUMNS="60") as terminal:
-        assert terminal.left() == 0
-    shown = terminal.screen
+    code, shown = on_terminal("render", desk, "--message", "Where? " * 20, "--now", NOW, COLUMNS="60")
+    assert code == 0
     assert "   1 You are at the front desk of ACME.\n   2   It is Thursday, 09:30." in shown
     eight = " ".join(["Where?"] * 8)
     assert f"── user ──\n   1 {eight}\n     {eight}\n     Where?" in shown
@@ -260,9 +260,9 @@ def test_a_terminal_has_wrapped_and_numbered_lines(desk: Path) -> None:
 
 
 def test_a_terminal_with_colours(desk: Path) -> None:
-    with Terminal("render", desk, TERM="xterm") as terminal:
-        assert terminal.left() == 0
-    assert "\x1b[2m   1 \x1b[0mYou are at the front desk of ACME.\n" in terminal.screen
+    code, shown = on_terminal("render", desk, TERM="xterm")
+    assert code == 0
+    assert "\x1b[2m   1 \x1b[0mYou are at the front desk of ACME.\n" in shown
 
 
 STEERING = 'agents: {a: {instructions: "a\\e[31mred\\a", model: m}}\n'
@@ -270,11 +270,11 @@ STEERING = 'agents: {a: {instructions: "a\\e[31mred\\a", model: m}}\n'
 
 def test_a_pipe_gets_the_message_as_it_is_and_a_terminal_nothing_that_steers_it(write: Write) -> None:
     file = write("odd.yaml", STEERING)
-    assert "── system ──\na\x1b[31mred\x07\n" in orchestrate("render", file).out
-    with Terminal("render", file, TERM="xterm") as terminal:
-        assert terminal.left() == 0
-    assert "\x1b[31m" not in terminal.screen
-    assert "a␛[31mred␇\n" in terminal.screen
+    assert "── system ──\na\x1b[31mred\x07\n" in in_process("render", file).out
+    code, shown = on_terminal("render", file, TERM="xterm")
+    assert code == 0
+    assert "\x1b[31m" not in shown
+    assert "a␛[31mred␇\n" in shown
 
 
 # ---- what goes wrong
@@ -360,28 +360,36 @@ TIKTOKEN = '''
 VOCABULARY = "https://openaipublic.blob.core.windows.net/encodings/o200k_base.tiktoken"
 
 
-def counted(write: Write, *arguments: str | Path, kept: bool = True) -> Done:
-    """What the command says where this tiktoken is installed, with or without a vocabulary in its folder."""
+@pytest.fixture
+def installed(write: Write, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """The folder where this tiktoken is installed, in this process as well. Its vocabulary is not there yet."""
     site = write("site/tiktoken.py", TIKTOKEN).parent
+    monkeypatch.syspath_prepend(site)
+    yield site
+    sys.modules.pop("tiktoken", None)
+
+
+def vocabulary(write: Write) -> str:
+    """The folder that has the vocabulary."""
     name = hashlib.sha1(VOCABULARY.encode(), usedforsecurity=False).hexdigest()
-    folder = write(f"kept/{name if kept else 'other'}", "").parent
-    return orchestrate("render", *arguments, PYTHONPATH=str(site), TIKTOKEN_CACHE_DIR=str(folder))
+    return str(write(f"kept/{name}", "").parent)
 
 
-def test_tiktoken_counts_where_it_has_the_vocabulary(write: Write, desk: Path) -> None:
-    done = counted(write, desk, "--message", "one two three")
+def test_tiktoken_counts_where_it_has_the_vocabulary(write: Write, desk: Path, installed: Path) -> None:
+    said = ("--message", "one two three")
+    done = orchestrate("render", desk, *said, PYTHONPATH=str(installed), TIKTOKEN_CACHE_DIR=vocabulary(write))
     size = "37 tokens: system 16, functions 18, messages 3 (counted by tiktoken with o200k_base)"
     assert (done.out.splitlines()[-1], done.err) == (size, "")
 
 
-def test_tiktoken_never_downloads(write: Write, desk: Path) -> None:
-    done = counted(write, desk, kept=False)
+def test_tiktoken_never_downloads(write: Write, desk: Path, installed: Path) -> None:
+    done = in_process("render", desk, TIKTOKEN_CACHE_DIR=str(write("kept/other", "").parent))
     assert done.out.endswith("(estimated; tiktoken can't count for gpt-4o-mini here)\n")
     assert done.err == ""
 
 
-def test_tiktoken_does_not_know_every_model(write: Write, desk: Path) -> None:
-    done = counted(write, desk, "back")
+def test_tiktoken_does_not_know_every_model(write: Write, desk: Path, installed: Path) -> None:
+    done = in_process("render", desk, "back", TIKTOKEN_CACHE_DIR=vocabulary(write))
     assert done.out.endswith("(estimated; tiktoken can't count for llama3:8b here)\n")
 
 

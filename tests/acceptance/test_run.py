@@ -118,7 +118,7 @@ def test_a_handoff_changes_the_endpoint_and_each_gets_only_its_own_key(write: Wr
               b: {{description: The rest, instructions: I am B., model: second}}  # orchestrate: ignore[no-way-back]
             """,
         )
-        done = orchestrate(
+        done = in_process(
             *("run", file, "go"), KEY_A="key-a", KEY_B="key-b", URL_A=one.url, OPENAI_API_KEY="sk-nobody-gets-this"
         )
     assert done == Done(0, "hi\n", "⇒ B\n")
@@ -140,7 +140,7 @@ def test_a_server_without_keys_gets_none(write: Write) -> None:
     with ChatServer([]) as server:
         models = f"models: {{local: {{model: m, base_url: {server.url}, api_key: none}}}}\n"
         file = write("local.yaml", models + "agents: {a: {instructions: x, model: local}}\n")
-        done = orchestrate("run", file, "hi", OPENAI_API_KEY="sk-nobody-gets-this")
+        done = in_process("run", file, "hi", OPENAI_API_KEY="sk-nobody-gets-this")
     assert [request.headers.get("authorization") for request in server.requests] == [None]
     assert done.code == 3  # this server wants a key after all
 
@@ -174,7 +174,7 @@ def test_turns_through_a_pipe_keep_the_agent_and_skip_blank_lines(bot: Path) -> 
 
 
 def test_a_tools_question_takes_the_next_line_of_the_pipe(bot: Path) -> None:
-    done = orchestrate("run", "bot.yaml", cwd=bot.parent, lines="use question\nWile E.\nuse old_question\n42\nbye\n")
+    done = in_process("run", "bot.yaml", cwd=bot.parent, lines="use question\nWile E.\nuse old_question\n42\nbye\n")
     assert done.out == "result: heard Wile E.\nresult: heard 42\nfront heard bye\n"
     assert done.code == 0
     assert "→ question()\nWhat is your name? " in done.err
@@ -182,12 +182,12 @@ def test_a_tools_question_takes_the_next_line_of_the_pipe(bot: Path) -> None:
 
 
 def test_a_question_does_not_share_its_line_with_what_follows(bot: Path) -> None:
-    done = orchestrate("run", bot, lines="use question\nWile E.\nback\n")
+    done = in_process("run", bot, lines="use question\nWile E.\nback\n")
     assert done.err == NOTICE.format(bot.with_name("bot.script.yaml")) + "→ question()\nWhat is your name? \n⇒ Back\n"
 
 
 def test_with_no_more_input_a_question_is_an_error_and_the_run_goes_on(bot: Path) -> None:
-    done = orchestrate("run", bot, lines="use question")
+    done = in_process("run", bot, lines="use question")
     missing = "NobodyToAsk: nobody is there to answer: standard input has ended"
     assert done == Done(
         0,
@@ -202,12 +202,12 @@ def test_warnings_are_one_line_and_the_run_goes_on(bot: Path, described: int, to
     first, *_, last = re.findall(r"\n *description: .*", bot.read_text())
     text = bot.read_text().replace(last, "")
     bot.write_text(text if described else text.replace(first, ""))
-    assert orchestrate("run", "bot.yaml", "hello", cwd=bot.parent) == Done(
+    assert in_process("run", "bot.yaml", "hello", cwd=bot.parent) == Done(
         0,
         "front heard hello\n",
         f"bot.yaml: {told}; see: orchestrate validate bot.yaml\n" + NOTICE.format("bot.script.yaml"),
     )
-    seen = orchestrate("validate", "bot.yaml", cwd=bot.parent)
+    seen = in_process("validate", "bot.yaml", cwd=bot.parent)
     assert f"1 file: {told}" in seen.out + seen.err
 
 
@@ -221,10 +221,6 @@ BEHAVIOUR = {
         "result: Error: ValueError: no such luck\n",
         "→ fail()\n✗ fail: Error: ValueError: no such luck\n",
     ),
-    "hang_briefly": (
-        "result: Error: timed out after 0.3 s; it is not known whether it took effect\n",
-        "→ hang_briefly()\n✗ hang_briefly: Error: timed out after 0.3 s; it is not known whether it took effect\n",
-    ),
     "leave": ("Goodbye from the tool.\n", "→ leave()\n"),
 }
 
@@ -232,13 +228,13 @@ BEHAVIOUR = {
 @pytest.mark.parametrize("tool", BEHAVIOUR)
 def test_what_tools_do(bot: Path, tool: str) -> None:
     out, err = BEHAVIOUR[tool]
-    done = orchestrate("run", bot, f"use {tool}", "--model", f"script:{bot.with_name('bot.script.yaml')}")
+    done = in_process("run", bot, f"use {tool}", "--model", f"script:{bot.with_name('bot.script.yaml')}")
     assert done == Done(0, out, err)
 
 
 def test_json_lines_are_events_and_nothing_else(bot: Path) -> None:
     script = f"script:{bot.with_name('bot.script.yaml')}"
-    done = orchestrate("run", bot, "--model", script, "--format", "jsonl", lines="use chatter\nback\n")
+    done = in_process("run", bot, "--model", script, "--format", "jsonl", lines="use chatter\nback\n")
     events = [from_json(line) for line in done.out.splitlines()]
     state = fold("session", [event for event in events if not isinstance(event, LiveEvent)])
     assert (done.code, done.err) == (0, "printed by a tool\n")
@@ -373,7 +369,7 @@ def test_an_unknown_alias(write: Write) -> None:
 
 
 def test_any_working_directory(tmp_path: Path) -> None:
-    done = orchestrate("run", ROOT / "agents/acme.yaml", REFUND, cwd=tmp_path)
+    done = in_process("run", ROOT / "agents/acme.yaml", REFUND, cwd=tmp_path)
     assert (done.code, done.out.splitlines()[-1]) == (0, "I'm sorry about that! Your refund is on its way.")
 
 
@@ -382,7 +378,7 @@ def test_any_working_directory(tmp_path: Path) -> None:
 
 def test_a_file_that_is_not_utf8(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_bytes(b"agents: \xff\n")
-    assert orchestrate("run", "bad.yaml", "hi", cwd=tmp_path) == Done(
+    assert in_process("run", "bad.yaml", "hi", cwd=tmp_path) == Done(
         1,
         "",
         "bad.yaml:1:9: error[encoding]: the byte 0xff is not UTF-8\n"
@@ -435,7 +431,7 @@ def test_a_server_that_fails(write: Write, case: str) -> None:
 @pytest.mark.parametrize("dropped", [0, 2])
 def test_a_server_that_hangs_up(write: Write, dropped: int) -> None:
     with ChatServer(lambda body: say("Hello there, how are you?", drop_after=dropped), key=KEY) as server:
-        done = orchestrate("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
+        done = in_process("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     assert done.code == 3
     assert done.err.splitlines()[-1].startswith(f"the run ended: failed: model 'some-model' at {server.url}: ")
     assert "Traceback" not in done.err
@@ -444,7 +440,7 @@ def test_a_server_that_hangs_up(write: Write, dropped: int) -> None:
 
 def test_a_wrong_key_is_never_shown(write: Write) -> None:
     with ChatServer([], key="sk-right") as server:
-        done = orchestrate("run", one_bot(write), "hi", OPENAI_API_KEY="sk-wrong", OPENAI_BASE_URL=server.url)
+        done = in_process("run", one_bot(write), "hi", OPENAI_API_KEY="sk-wrong", OPENAI_BASE_URL=server.url)
     assert (done.code, done.out, done.err.count("\n")) == (3, "", 1)
     assert "answered 401" in done.err
     assert "sk-wrong" not in done.err
@@ -455,7 +451,7 @@ def test_an_address_where_nothing_listens(write: Write) -> None:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}/v1"
     secret = "http://user:password@" + url.removeprefix("http://")
-    done = orchestrate("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=secret)
+    done = in_process("run", one_bot(write), "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=secret)
     assert (done.code, done.out) == (3, "")
     assert done.err.splitlines()[-1] == (
         f"the run ended: failed: model 'some-model' at {url}: "

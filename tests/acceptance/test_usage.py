@@ -9,7 +9,7 @@ import pytest
 from orchestrator.events import from_json
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import ChatServer, call, error, say
-from tests.support.cli import Done, Terminal, in_process, orchestrate
+from tests.support.cli import Done, Terminal, in_process, on_terminal
 
 KEY = "sk-of-the-test"
 FIRST = {"prompt_tokens": 1000, "completion_tokens": 20, "prompt_tokens_details": {"cached_tokens": 400}}
@@ -161,7 +161,7 @@ def test_nothing_was_asked(single: Path) -> None:
 
 def test_group_17_a_wait_that_was_asked_for_is_told(single: Path) -> None:
     with ChatServer([error(429, headers={"retry-after": "1"}), say("Hello.")], key=KEY) as server:
-        done = orchestrate("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
+        done = in_process("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     assert (done.code, done.out) == (0, "Hello.\n")
     told = f"model 'fast' at {server.url}: answered 429: Rate limit reached for requests."
     assert re.fullmatch(rf"trying again in [12] s \(attempt 2\): {re.escape(told)}[^\n]*\n", done.err)
@@ -172,11 +172,12 @@ def test_group_17_an_answer_that_breaks_off_is_void_on_a_terminal_and_not_in_a_p
         return ChatServer([say("It is 41, or", drop_after=4, chunk_delay=0.05), say("It is 42.")], key=KEY)
 
     with replies() as server:
-        done = orchestrate("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
+        done = in_process("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
     assert done == Done(0, "It is 42.\n", "")
-    with replies() as server, Terminal("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url) as terminal:
-        assert terminal.left() == 0
-    begun, void, anew = terminal.screen.splitlines()
+    with replies() as server:
+        code, shown = on_terminal("run", single, "hi", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url)
+    assert code == 0
+    begun, void, anew = shown.splitlines()
     assert "Helper: It is 41, or".startswith(begun)
     assert (void, anew) == ("… (the answer broke off; it begins anew)", "Helper: It is 42.")
 

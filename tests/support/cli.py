@@ -1,19 +1,22 @@
-"""The command as its users have it: a real process, with an environment that says everything it needs."""
+"""The command as its users have it, a real process, or inside this one; what it needs of the environment is said."""
 
 import atexit
+import contextlib
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import pytest
 from click.testing import CliRunner
 
 from orchestrator.cli import main
@@ -23,6 +26,8 @@ COMMAND = str(Path(sys.executable).with_name("orchestrate"))
 # sessions of tests are kept where nobody else keeps any
 _STORE = tempfile.TemporaryDirectory(prefix="orchestrate-sessions-")
 atexit.register(_STORE.cleanup)
+# chance begins here for commands inside this process: the pauses between their tries are short then
+_SHORT_PAUSES = 135381
 # gives the process the terminal that its standard input is, so that Ctrl-C reaches it
 _ON_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -52,13 +57,39 @@ def orchestrate(*arguments: str | Path, cwd: Path = ROOT, lines: str = "", **set
         return running.end(lines)
 
 
-def in_process(*arguments: str | Path, lines: str = "", **settings: str) -> Done:
-    """Run the command inside this process: many times faster, for tables of cases."""
+def in_process(*arguments: str | Path, cwd: str | Path = ".", lines: str = "", **settings: str) -> Done:
+    """Run the command inside this process, many times faster: for all that is not about processes and their streams."""
     standing = {"OPENAI_API_KEY": None, "OPENAI_BASE_URL": None, "ORCHESTRATE_STORE": _STORE.name}
-    result = CliRunner().invoke(main, list(map(str, arguments)), input=lines, env={**standing, **settings})
+    with contextlib.chdir(cwd), _short_pauses():
+        result = CliRunner().invoke(main, list(map(str, arguments)), input=lines, env={**standing, **settings})
     if result.exception is not None and not isinstance(result.exception, SystemExit):
         raise result.exception
     return Done(result.exit_code, result.stdout, result.stderr)
+
+
+def on_terminal(*arguments: str | Path, cwd: str | Path = ".", **settings: str) -> tuple[int, str]:
+    """Run the command inside this process on a pseudo-terminal where nobody types. Gives its code and what is shown."""
+    ours, theirs = os.openpty()
+    heard = _Heard(ours)
+    standing = {"TERM": "dumb", "COLUMNS": "200", "ORCHESTRATE_STORE": _STORE.name}
+    with (
+        _short_pauses(),
+        pytest.MonkeyPatch.context() as here,
+        Path(os.devnull).open(encoding="utf-8") as nobody,
+        os.fdopen(theirs, "w", encoding="utf-8") as screen,
+    ):
+        here.chdir(cwd)
+        for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "NO_COLOR", "FORCE_COLOR", "COLORTERM"):
+            here.delenv(name, raising=False)
+        for name, value in {**standing, **settings}.items():
+            here.setenv(name, value)
+        for name, stream in (("stdin", nobody), ("stdout", screen), ("stderr", screen)):
+            here.setattr(sys, name, stream)
+        with pytest.raises(SystemExit) as left:
+            main.main([*map(str, arguments)], prog_name="orchestrate")
+    shown = heard.all().replace("\r\n", "\n")
+    os.close(ours)
+    return int(left.value.code or 0), shown
 
 
 def until(true: Callable[[], object], seconds: float = 10) -> None:
@@ -67,6 +98,16 @@ def until(true: Callable[[], object], seconds: float = 10) -> None:
     while not true():
         assert time.monotonic() < deadline, "it did not become true in time"
         time.sleep(0.01)
+
+
+@contextlib.contextmanager
+def _short_pauses() -> Iterator[None]:
+    before = random.getstate()
+    random.seed(_SHORT_PAUSES)
+    try:
+        yield
+    finally:
+        random.setstate(before)
 
 
 class _Heard:
