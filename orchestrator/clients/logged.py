@@ -23,6 +23,7 @@ class Attempt:
     def __init__(self, address: Address, request: ModelRequest) -> None:
         self._address = address
         self._who = {"agent": request.agent, "model": request.model.name}
+        self._listened = log.isEnabledFor(logging.DEBUG)
         self._begun = time.monotonic()
         self._first = self._last = 0.0
         self._answer: dict[str, object] = {}
@@ -30,7 +31,7 @@ class Attempt:
 
     def sending(self, body: bytes) -> None:
         """This is about to be sent."""
-        if log.isEnabledFor(logging.DEBUG):
+        if self._listened:
             address = self._address
             headers = [name for name, _ in address.headers]
             where = {"method": "POST", "url": public(str(address.url)), "headers": headers}
@@ -44,8 +45,9 @@ class Attempt:
 
     def came(self) -> None:
         """A piece of the reply has come."""
-        self._last = time.monotonic()
-        self._first = self._first or self._last
+        if self._listened:
+            self._last = time.monotonic()
+            self._first = self._first or self._last
 
     def failed(self, failure: Failure) -> None:
         """There will be no reply."""
@@ -53,7 +55,7 @@ class Attempt:
 
     def ended(self, reply: Reply) -> None:
         """This is all of the reply. One that is not whole, though nothing failed, was given up."""
-        if not log.isEnabledFor(logging.DEBUG):
+        if not self._listened:
             return
         facts = {**self._who, **self._answer, **self._times(reply)}
         if self._failure is not None:

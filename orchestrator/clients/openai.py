@@ -65,7 +65,7 @@ class OpenAIClient:
     async def _deltas(self, request: ModelRequest, reply: Reply, attempt: Attempt) -> AsyncGenerator[ModelDelta, None]:
         """What can be shown of the reply, until it is complete."""
         deadline = Deadline(request.model.timeouts)
-        async with self._answer(request, deadline, attempt) as response, aclosing(response.aiter_bytes()) as pieces:
+        async with self._answer(request, deadline, attempt) as response, aclosing(_pieces(response)) as pieces:
             while not reply.done and (piece := await deadline.within(anext(pieces, b""), replying=reply.begun)):
                 attempt.came()
                 for delta in reply.feed(piece):
@@ -103,6 +103,11 @@ class OpenAIClient:
             retry_after=failure.retry_after,
             shown=shown,
         )
+
+
+def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The body as it comes. What looks for a compression would look at each piece."""
+    return response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
 
 
 async def _beginning(response: httpx2.Response) -> bytes:

@@ -41,6 +41,9 @@ class EventStream:
 
     def _take(self, line: bytes) -> bytes | None:
         """Take a line; gives the data of the event that it ends, if it ends one that has some."""
+        if line.startswith(b"data: "):  # nearly every line that is not empty
+            self._data.append(line[6:])
+            return None
         if line:
             name, _, value = line.partition(b":")
             self._field(name, value.removeprefix(b" "))
@@ -49,7 +52,7 @@ class EventStream:
         self._data, self._error = [], False
         if not data:
             return None
-        whole = b"\n".join(data)
+        whole = data[0] if len(data) == 1 else b"\n".join(data)
         return b'{"error":' + whole + b"}" if error else whole
 
     def _field(self, name: bytes, value: bytes) -> None:

@@ -9,6 +9,7 @@ What a model thinks aloud (``reasoning_content``, ``reasoning``) is no part of i
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from orchestrator.clients.failures import READ_CHARS, Failure, message_of, of_report
@@ -20,6 +21,8 @@ from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, NamedFun
 MOST_BYTES = 256 * 1024 * 1024  # of one reply
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"  # a byte order mark may come first
+_SPACE = " \t\r\n"
+_JSON = json.JSONDecoder()  # what json.loads does besides takes as long as a short chunk itself
 _MOST_TOKENS = 10**12
 _CUT = {"length", "max_tokens", "model_length"}
 _FILTERED = {"content_filter", "safety", "recitation", "blocklist", "prohibited_content"}
@@ -87,8 +90,7 @@ class Reply:
         Raises:
             Failure: it is no reply, has no end, or reports an error.
         """
-        for chunk in self._reader.feed(piece):
-            yield from self._assembly.add(chunk)
+        return chain.from_iterable(map(self._assembly.add, self._reader.feed(piece)))
 
     def end(self) -> Iterator[ModelDelta]:
         """What the end of the body adds.
@@ -182,10 +184,12 @@ class ReplyReader:
 
 def _decoded(data: bytes) -> object:
     """The JSON value, None if it is none. Bytes that are not UTF-8 cost only their own characters."""
+    text = data.decode("utf-8", "replace").strip(_SPACE)
     try:
-        return json.loads(data.decode("utf-8", "replace"))
+        value, end = _JSON.raw_decode(text)
     except (ValueError, RecursionError):
         return None
+    return value if end == len(text) else None
 
 
 def _checked(chunk: dict[str, Any]) -> dict[str, Any]:
@@ -271,7 +275,8 @@ class Assembly:
         part = choice.get("message" if whole else "delta")
         if isinstance(part, dict):
             self._add_texts(part)
-            self._add_calls(part, whole)
+            if "tool_calls" in part or "function_call" in part:
+                self._add_calls(part, whole)
         reason = choice.get("finish_reason")
         if isinstance(reason, str) and reason:
             if reason.lower() in _BROKEN:
@@ -285,7 +290,8 @@ class Assembly:
                 self._refuse(piece.get("refusal"))
                 piece = piece.get("text")  # noqa: PLW2901 - a part holds its text
             self._say(piece)
-        self._refuse(part.get("refusal"))
+        if "refusal" in part:
+            self._refuse(part["refusal"])
 
     def _refuse(self, text: object) -> None:
         self._refused = self._refused or bool(text)
