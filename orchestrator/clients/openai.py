@@ -7,7 +7,7 @@ nowhere but where it belongs; and of an error's body no more is read than a mess
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager, closing
+from contextlib import aclosing, asynccontextmanager
 
 import httpx2
 
@@ -64,10 +64,18 @@ class OpenAIClient:
 
     async def _deltas(self, request: ModelRequest, reply: Reply, attempt: Attempt) -> AsyncGenerator[ModelDelta, None]:
         """What can be shown of the reply, until it is complete."""
-        deadline = Deadline(request.model.timeouts)
-        async with self._answer(request, deadline, attempt) as response, aclosing(_pieces(response)) as pieces:
-            while not reply.done and (piece := await deadline.within(anext(pieces, b""), replying=reply.begun)):
+        async with (
+            Deadline(request.model.timeouts) as deadline,
+            self._answer(request, deadline, attempt) as response,
+            aclosing(_pieces(response)) as pieces,
+        ):
+            while not reply.done:
+                deadline.wait(replying=reply.begun)
+                piece = await anext(pieces, b"")
+                deadline.came()
                 attempt.came()
+                if not piece:
+                    break
                 for delta in reply.feed(piece):
                     yield delta
             for delta in reply.end():
@@ -85,8 +93,10 @@ class OpenAIClient:
         """
         body = body_of(request)
         attempt.sending(body)
-        with closing(deadline), self._transports.one() as transport:
-            response = await deadline.within(transport.post(body, request.model.stream, request.model.timeouts.connect))
+        with self._transports.one() as transport:
+            deadline.wait()
+            response = await transport.post(body, request.model.stream, request.model.timeouts.connect)
+            deadline.came()
             attempt.answered(response)
             async with aclosing(response):
                 if not response.is_success:

@@ -17,6 +17,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 MOST_IDLE = 32
+IDLE = "no tool"
 
 
 async def in_thread(function: Callable[[], T], name: str) -> T:
@@ -31,16 +32,7 @@ async def in_thread(function: Callable[[], T], name: str) -> T:
     future: asyncio.Future[T] = loop.create_future()
     context = contextvars.copy_context()
 
-    def deliver(result: T | None, error: BaseException | None) -> None:
-        if future.done():
-            return
-        if error is None:
-            future.set_result(result)  # type: ignore[arg-type]  # there is a result when there is no error
-        else:
-            future.set_exception(_carried(error))
-
     def work() -> Callable[[], None]:
-        threading.current_thread().name = f"tool {name}"
         try:
             result, error = context.run(function), None
         except BaseException as raised:  # noqa: BLE001 - it is handed to the waiting task
@@ -48,33 +40,53 @@ async def in_thread(function: Callable[[], T], name: str) -> T:
 
         def tell() -> None:
             with contextlib.suppress(RuntimeError):  # the loop has closed: nobody waits any more
-                loop.call_soon_threadsafe(deliver, result, error)
+                loop.call_soon_threadsafe(_deliver, future, result, error)
 
         return tell
 
-    _idle_worker().jobs.put(work)
+    _idle_worker().take(f"tool {name}", work)
     try:
         return await future
     except Carried as carried:
         raise carried.error from None
 
 
+def _deliver(future: asyncio.Future[T], result: T | None, error: BaseException | None) -> None:
+    if future.done():
+        return
+    if error is None:
+        future.set_result(result)  # type: ignore[arg-type]  # there is a result when there is no error
+    else:
+        future.set_exception(_carried(error))
+
+
 class _Worker:
-    """A daemon thread that does one job after the other: each gives what tells of its end."""
+    """A daemon thread that does one job after the other: each gives what tells of its end.
+
+    Its name is that of the job, from when the job is given to it until the end was told.
+    """
 
     def __init__(self) -> None:
-        self.jobs: SimpleQueue[Callable[[], Callable[[], None]]] = SimpleQueue()
-        threading.Thread(target=self._work, daemon=True).start()
+        self._jobs: SimpleQueue[tuple[str, Callable[[], Callable[[], None]]]] = SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name=IDLE, daemon=True)
+        self._thread.start()
+
+    def take(self, name: str, job: Callable[[], Callable[[], None]]) -> None:
+        self._thread.name = name
+        self._jobs.put((name, job))
 
     def _work(self) -> None:
         stays = True
         while stays:
-            tell = self.jobs.get()()
+            name, job = self._jobs.get()
+            self._thread.name = name  # the end of the last job may have come behind ``take``
+            tell = job()
             stays = len(_idle) < MOST_IDLE
             if stays:
                 _idle.append(self)  # before it tells, so that the next job need not look for another thread
             tell()
-            del tell  # what it holds is not kept until the next job
+            del job, tell  # what they hold is not kept until the next job
+            self._thread.name = IDLE
 
 
 _idle: deque[_Worker] = deque()

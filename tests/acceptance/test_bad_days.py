@@ -39,7 +39,7 @@ MODES = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "who
 USAGE = {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}
 
 
-def look() -> str:
+async def look() -> str:  # on the loop: threads would end in any order
     return "seen"
 
 

@@ -50,11 +50,11 @@ MUTANTS = (
         "_content(slot)) for slot in slots]",
         "_content(slot)) for slot in sorted(slots, key=lambda s: s.result.at if s.result else 0)]",
     ),
-    Mutant("an empty message", STATE, "return state if empty else replace(", "return replace("),
+    Mutant("an empty message", STATE, "return state if empty else changed(", "return changed("),
     Mutant("a doubled id across turns", CALLS, "call_id in taken or call_id in new", "call_id in new"),
     Mutant("a doubled id in one reply", CALLS, "call_id in taken or call_id in new", "call_id in taken"),
     Mutant("variables in the wrong order", STATE, "for change in changes:", "for change in reversed(changes):"),
-    Mutant("edited arguments not executed", STATE, "replace(slot.call, arguments=arguments)", "slot.call"),
+    Mutant("edited arguments not executed", STATE, "changed(slot.call, arguments=arguments)", "slot.call"),
     Mutant("an edit not told", STATE, "if verdict is None or verdict.arguments is None:", "if True:"),
     Mutant("an edit that is none", APPROVALS, "return None if same else storable(after)", "return storable(after)"),
     # ---- secrets
