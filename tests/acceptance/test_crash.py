@@ -27,7 +27,7 @@ from orchestrator.state import State, fold
 from orchestrator.tools import Tool
 from tests.acceptance.conftest import Write
 from tests.support.chat_server import ChatServer, say
-from tests.support.cli import ROOT, Running, Terminal, environment, orchestrate, until
+from tests.support.cli import ROOT, Running, Terminal, environment, in_process, until
 from tests.support.crash_office import agents
 from tests.support.crashing import KINDS, Conversation, Life
 from tests.support.fakes import check_transcript, recorded
@@ -227,11 +227,13 @@ OPTIONS = ("--model", "script:shop.script.yaml", "--approve", "ask")
 
 
 @pytest.fixture
-def shop(write: Write) -> Path:
-    """A folder with a shop, whose tools wait until there is a file ``open``."""
+def shop(write: Write, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, with a shop whose tools wait until there is a file ``open``."""
     write("tools.py", SHOP_TOOLS)
     write("shop.script.yaml", SCRIPT)
-    return write("shop.yaml", SHOP).parent
+    folder = write("shop.yaml", SHOP).parent
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def noted(shop: Path) -> list[str]:
@@ -244,7 +246,7 @@ def test_group_16_killed_while_the_model_streams(shop: Path) -> None:
         settings = {"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "sk-any", "ORCHESTRATE_STORE": str(shop / "store")}
         with Running("run", "shop.yaml", "count", "--format", "jsonl", cwd=shop, **settings) as killed:
             killed.wait_for("two")
-        done = orchestrate("run", "shop.yaml", "--continue", "--quiet", cwd=shop, **settings)
+        done = in_process("run", "shop.yaml", "--continue", "--quiet", **settings)
         assert (done.code, done.out) == (0, "One two three.\n")
         first, second = server.requests
         assert first.body == second.body
@@ -255,7 +257,7 @@ def test_group_33_killed_inside_a_tool_that_runs_once(shop: Path) -> None:
     with Running("run", "shop.yaml", "pay", *OPTIONS, cwd=shop, ORCHESTRATE_STORE=store):
         until(lambda: len(noted(shop)) == 2)
     (shop / "open").touch()
-    done = orchestrate("run", "shop.yaml", *OPTIONS, "--continue", "--quiet", cwd=shop, ORCHESTRATE_STORE=store)
+    done = in_process("run", "shop.yaml", *OPTIONS, "--continue", "--quiet", ORCHESTRATE_STORE=store)
     assert (done.code, done.out) == (0, f"{NOT_KNOWN}\n")
     looked, again = [line for line in noted(shop) if line != "pay"]
     assert looked == again
@@ -269,7 +271,7 @@ def test_group_33_killed_while_a_person_is_asked(shop: Path, place: type[Running
         killed.wait_for("Allow it?")
     assert noted(shop) == []
     again = "run", "shop.yaml", *OPTIONS, "--continue", "--quiet"
-    done = orchestrate(*again, cwd=shop, lines="yes\n", ORCHESTRATE_STORE=store)
+    done = in_process(*again, lines="yes\n", ORCHESTRATE_STORE=store)
     assert (done.code, done.out) == (0, "ordered\n")
     assert noted(shop) == ["order"]
 
@@ -279,7 +281,7 @@ def test_group_33_two_processes_on_one_session(shop: Path) -> None:
     ordering = "run", "shop.yaml", "order", *OPTIONS, "--session", "mine"
     with Running(*ordering, cwd=shop, ORCHESTRATE_STORE=store) as first:
         first.wait_for("Allow it?")
-        second = orchestrate(*ordering, cwd=shop, lines="yes\n", ORCHESTRATE_STORE=store)
+        second = in_process(*ordering, lines="yes\n", ORCHESTRATE_STORE=store)
         assert (second.code, second.out) == (2, "")
         assert re.fullmatch(r"error: session '\w+' is in use by process \d+, since [-\d]+ [:\d]+.*\n", second.err)
         done = first.end("yes\n")

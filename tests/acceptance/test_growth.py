@@ -1,4 +1,4 @@
-"""A file that is twice as long takes about twice the time, sound or full of faults. Groups 26 and 31."""
+"""A file that is four times as long takes about four times the time, sound or full of faults. Groups 26 and 31."""
 
 from collections.abc import Callable
 
@@ -38,7 +38,7 @@ FILES: dict[str, Callable[[int], str]] = {
     "templates in plain fields": agents("{{instructions: x, model: m, label: '{{{{ x }}}}'}}"),
     "long instructions": lambda count: (
         "agents:\n  a:\n    model: m\n    instructions: |\n"
-        + "      Use `find_1`, {{ 1 }} and {x} or find_2.\n" * (10 * count)
+        + "      Use `find_1`, {{ 1 }} and {x} or find_2.\n" * (5 * count)
     ),
     "ignored warnings": lambda count: (
         "agents:\n"
@@ -47,9 +47,10 @@ FILES: dict[str, Callable[[int], str]] = {
 }
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", FILES)
-def test_a_file_of_twice_the_size_takes_at_most_two_and_a_half_times_as_long(name: str, write: Write) -> None:
+def test_a_file_of_four_times_the_size_takes_about_four_times_as_long(name: str, write: Write) -> None:
+    """In proportion it would be 4, and 16 if all of it were quadratic."""
     write("shop.py", "".join(f'def find_{n}() -> str:\n    """Find."""\n    return ""\n\n\n' for n in range(7)))
-    paths = {count: write(f"of_{count}.yaml", FILES[name](count)) for count in (400, 800)}
-    assert grows_within(2.5, lambda count: survey([paths[count]]), 400, 800)
+    paths = {count: write(f"of_{count}.yaml", FILES[name](count)) for count in (150, 600)}
+    assert grows_within(5.25, lambda count: survey([paths[count]]), 150, 600)

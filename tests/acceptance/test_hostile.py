@@ -1,14 +1,13 @@
 """Hostile files end in a diagnostic, within 2 seconds and 200 MB, and none of their code runs. Groups 26 and 30."""
 
 import os
-import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import environment
+from tests.support.apart import Apart
 
 AGENT = "agents:\n  a:\n    model: m\n    instructions: {}\n"
 
@@ -80,9 +79,15 @@ print(",".join(sorted({each.code for each in found})), seconds, peak)
 """
 
 
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    with Apart("orchestrator.survey") as opened:
+        yield opened
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the memory of a process from /proc")
 @pytest.mark.parametrize("name", FILES)
-def test_groups_26_and_30_a_hostile_file_is_a_diagnostic_in_time(name: str, tmp_path: Path) -> None:
+def test_groups_26_and_30_a_hostile_file_is_a_diagnostic_in_time(name: str, tmp_path: Path, apart: Apart) -> None:
     made, code = FILES[name]
     path = tmp_path / "bot.yaml"
     (tmp_path / "self.md").write_text("{% include 'self.md' %}")
@@ -91,16 +96,9 @@ def test_groups_26_and_30_a_hostile_file_is_a_diagnostic_in_time(name: str, tmp_
         path.write_text(made)
     else:
         made(path)
-    ended = subprocess.run(
-        [sys.executable, "-c", PROGRAM],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=True,
-        cwd=tmp_path,
-        env=environment({}),
-    )
-    codes, seconds, kilobytes = ended.stdout.split()
+    ended = apart.run(PROGRAM, tmp_path)
+    assert ended.code == 0, ended.out
+    codes, seconds, kilobytes = ended.out.split()
     assert code in codes.split(",")
     assert float(seconds) < 2
     assert int(kilobytes) < 200_000

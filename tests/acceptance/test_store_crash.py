@@ -166,7 +166,7 @@ def test_processes_that_make_a_store_at_the_same_time_make_one(tmp_path: Path) -
     script = """
         say("ready")
         while not os.path.exists(sys.argv[2]):
-            pass
+            await asyncio.sleep(0.001)
         await store.create(sys.argv[3])
     """
     processes = [child(path, script, str(go), f"s{number}") for number in range(6)]

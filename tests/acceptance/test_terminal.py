@@ -85,7 +85,7 @@ SAYS = """
       - say: "You said: {{ user }}"
 """
 SLOW = """
-    words_per_second: 0.4
+    words_per_second: 0.8
     rules:
       - {user: ^long, say: "Well, this takes its time."}
       - {say: Yes?}

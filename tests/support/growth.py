@@ -10,7 +10,7 @@ def grows_within(bound: float, action: Callable[[int], object], few: int, many: 
 
     Other programs, and the caches that they empty, only add to a time: one good comparison of five is enough.
     """
-    return any(seconds(action, many) <= bound * seconds(action, few) for _ in range(5))
+    return any(bound * seconds(action, few) >= _once(action, many) for _ in range(5))
 
 
 def seconds(action: Callable[[int], object], count: int) -> float:

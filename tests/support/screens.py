@@ -47,7 +47,9 @@ class Screen:
     @property
     def lines(self) -> list[str]:
         """What can be seen, without blanks at the ends."""
-        shown = [line.rstrip() for line in self._screen.display]
+        # the screen's own display makes a text of each cell, and most of these are empty
+        rows = (self._screen.buffer[line] for line in range(self._screen.lines))
+        shown = ["".join(row[column].data for column in range(max(row, default=-1) + 1)).rstrip() for row in rows]
         while shown and not shown[-1]:
             shown.pop()
         return shown

@@ -7,6 +7,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from orchestrator.agents import AgentGraph, Edge
 from orchestrator.events import ModelResponded, RecordedEvent, ToolFinished, ToolStarted
@@ -35,13 +36,14 @@ class SteadyPerson(FakePerson):
 
 @dataclass
 class World:
-    """The rich run. ``ran`` holds the ids of the calls whose function was really entered."""
+    """The rich run. ``ran`` holds the ids of the calls whose function was really entered in the last session."""
 
     ran: Counter[str] = field(default_factory=Counter)
 
     def enter(self, context: ToolContext) -> None:
         self.ran[context.call_id] += 1
 
+    @cached_property
     def agents(self) -> AgentGraph:
         async def look(context: ToolContext) -> str:
             self.enter(context)
@@ -106,13 +108,15 @@ class World:
         ]
 
     def session(self) -> Session:
-        return Session(self.agents(), *self.replies(), person=SteadyPerson())
+        self.ran.clear()
+        return Session(self.agents, *self.replies(), person=SteadyPerson())
 
     def reload(self, log: Sequence[RecordedEvent], *replies: Reply) -> Session:
         """The session after a crash behind this log. Without replies the model goes on where it was."""
+        self.ran.clear()
         answered = sum(isinstance(event, ModelResponded) for event in log)
         rest = replies or self.replies()[answered:]
-        return Session.reload(self.agents(), log, *rest, person=SteadyPerson())
+        return Session.reload(self.agents, log, *rest, person=SteadyPerson())
 
 
 def lost(log: Sequence[RecordedEvent]) -> set[str]:

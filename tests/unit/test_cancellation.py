@@ -50,9 +50,9 @@ def look() -> str:
     return "seen"
 
 
-async def length() -> int:
+async def length(world: World) -> int:
     """How many events the rich run has."""
-    return len((await World().session().say()).events)
+    return len((await world.session().say()).events)
 
 
 def cancel_at(position: int) -> Callable[[Event, Run], None]:
@@ -76,15 +76,17 @@ def cancel_soon(kind: type[Event], times: int = 1) -> Callable[[Event, Run], Non
     return watch
 
 
-async def test_group_16_cancel_at_every_event() -> None:
-    for position in range(await length()):
-        world = World()
+async def test_group_16_cancel_at_every_event_and_nothing_begins_that_was_not_announced() -> None:
+    world = World()
+    for position in range(await length(world)):
         session = await world.session().say(watch=cancel_at(position))
         at_the_end = isinstance(session.events[position], RunFinished)
         assert session.status == ("answered" if at_the_end else "cancelled"), position
         entered = [one for one in lost(session.log[:-1]) if one in world.ran]
         answers = dict(zip(session.call_ids(), session.answers(), strict=True))
         assert all(answers[one] == NOT_KNOWN for one in entered), position
+        assert set(world.ran) <= {event.call_id for event in session.of(ToolStarted)}, position
+        assert finished(session.log) <= set(answers), position
 
 
 async def test_group_16_cancel_before_the_first_event() -> None:
@@ -225,8 +227,9 @@ async def take(run: Run, count: int) -> list[Event]:
 
 
 async def test_group_16_aclose_at_every_event() -> None:
-    for count in range(1, await length() + 1):
-        world, others = World(), asyncio.all_tasks()
+    world = World()
+    for count in range(1, await length(world) + 1):
+        others = asyncio.all_tasks()
         run = world.session().begin()
         log = recorded(await take(run, count))
         assert asyncio.all_tasks() == others, count
@@ -250,9 +253,10 @@ async def cancelled_at(run: Run, count: int, events: list[Event]) -> None:
 
 
 async def test_group_16_a_task_cancelled_at_every_event() -> None:
-    for count in range(1, await length() + 1):
+    world = World()
+    for count in range(1, await length(world) + 1):
         others, events = asyncio.all_tasks(), list[Event]()
-        run = World().session().begin()
+        run = world.session().begin()
         with pytest.raises(asyncio.CancelledError):
             await asyncio.create_task(cancelled_at(run, count, events))
         assert asyncio.all_tasks() == others, count
@@ -315,8 +319,8 @@ async def test_group_16_closing_twice_and_iterating_after_is_quiet() -> None:
 
 async def test_rule_05_an_act_begins_only_when_its_event_was_taken() -> None:
     """Stop at each event: what was announced last has not begun."""
-    for count in range(1, await length() + 1):
-        world = World()
+    world = World()
+    for count in range(1, await length(world) + 1):
         session = world.session()
         events = await take(session.begin(), count)
         last = events[-1]
@@ -325,15 +329,6 @@ async def test_rule_05_an_act_begins_only_when_its_event_was_taken() -> None:
         if isinstance(last, ModelAsked):
             assert len(session.model.requests) == sum(isinstance(event, ModelAsked) for event in events) - 1
         assert set(world.ran) <= {event.call_id for event in events if isinstance(event, ToolStarted)}
-
-
-async def test_group_16_cancel_begins_nothing_that_was_not_announced() -> None:
-    for position in range(await length()):
-        world = World()
-        session = await world.session().say(watch=cancel_at(position))
-        started = {event.call_id for event in session.of(ToolStarted)}
-        assert set(world.ran) <= started
-        assert finished(session.log) <= set(session.call_ids())
 
 
 # ---- a tool that stops itself, a client that misbehaves

@@ -45,7 +45,7 @@ from tests.support.virtual_time import run_virtually
 from tests.support.worlds import World as RichWorld
 from tests.unit.test_property import Life
 
-WORLDS = 200
+WORLDS = 100
 # what readers of YAML, old and new, take for something else, and what templates do
 ODD = [
     "no", "on", "0777", "1:30", "2024-05-21", "1e3", "1_000", "~", "null", "", "-", "- a", "a: b", "a #b", "#x", "=",
@@ -139,7 +139,7 @@ async def test_a_rich_run_becomes_a_test() -> None:
     """Waves, approvals, a question, an empty reply, invented calls, handoffs called and returned."""
     world = RichWorld()
     held = await world.session().say("please")
-    assert (await played(written(held.log), world.agents())).failures == ()
+    assert (await played(written(held.log), world.agents)).failures == ()
 
 
 def shop() -> AgentGraph:

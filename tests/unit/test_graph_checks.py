@@ -294,24 +294,24 @@ SHAPES: dict[str, Callable[[int], list[str]]] = {
 @pytest.mark.parametrize(
     ("shape", "forced"), [*((shape, "") for shape in SHAPES), ("cycle", ", tool_choice: required")]
 )
-def test_group_31_thousands_of_agents_take_time_and_words_by_their_number(
+def test_group_31_a_thousand_agents_take_time_and_words_by_their_number(
     tmp_path: Path, shape: str, forced: str
 ) -> None:
-    """Four times the agents take half of what a quadratic rule would, and what is said of each is bounded."""
+    """In proportion it would be 4, and 16 if all of it were quadratic; what is said of each is bounded."""
 
     def check(count: int) -> None:
         faults = found(tmp_path, agents(*SHAPES[shape](count), head=f"defaults: {{model: m{forced}}}", entry="a0"))
         assert all(len(each.message) + len(each.hint or "") < 600 for each in faults)
 
-    assert grows_within(8, check, 500, 2_000)
+    assert grows_within(6, check, 250, 1_000)
 
 
 @pytest.mark.timeout(60)
-def test_group_31_five_thousand_agents_in_a_row_are_no_recursion(tmp_path: Path) -> None:
-    fault = one(tmp_path, *SHAPES["chain"](5_000), entry="a0")
+def test_group_31_two_thousand_agents_in_a_row_are_no_recursion(tmp_path: Path) -> None:
+    fault = one(tmp_path, *SHAPES["chain"](2_000), entry="a0")
     assert fault.message == (
-        "a0 -> ... -> a4990 -> a4991 -> a4992 -> a4993 -> a4994 -> a4995 -> a4996 -> a4997 -> a4998 -> a4999: "
-        "there is no way back from 'a4999' to 'a0'"
+        "a0 -> ... -> a1990 -> a1991 -> a1992 -> a1993 -> a1994 -> a1995 -> a1996 -> a1997 -> a1998 -> a1999: "
+        "there is no way back from 'a1999' to 'a0'"
     )
 
 

@@ -1,9 +1,10 @@
-"""The pytest plugin, in a pytest of its own: conversations beside other tests, and fixtures for Python."""
+"""The pytest plugin, in sessions of pytest of their own: conversations beside other tests, and fixtures for Python."""
 
 import xml.etree.ElementTree as ET
 
 import pytest
 
+from orchestrator.testing import collecting, fixtures  # noqa: F401 - else each of the sessions imports them anew
 from tests.support.suites import SUITE, write_desk
 
 pytest_plugins = ["pytester"]
@@ -18,16 +19,29 @@ asyncio_default_fixture_loop_scope = "function"
 
 
 @pytest.fixture
-def desk(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with agents, a test file of three tests, and a pytest of its own."""
+def folder(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder with settings for a pytest of its own."""
     for name in ("PYTEST_ADDOPTS", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_AUTO_NUM_WORKERS"):
         monkeypatch.delenv(name, raising=False)
-    write_desk(pytester.path)
     pytester.makepyprojecttoml(_SETTINGS)
     return pytester
 
 
+@pytest.fixture
+def desk(folder: pytest.Pytester) -> pytest.Pytester:
+    """A project with agents, and a test file of three tests."""
+    write_desk(folder.path)
+    folder.makepyprojecttoml(_SETTINGS)  # that of the desk is empty
+    return folder
+
+
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A session inside of this process."""
+    return pytester.runpytest_inprocess(*arguments)
+
+
+def run_apart(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    """A session in a process of its own."""
     return pytester.runpytest_subprocess(*arguments, timeout=60)
 
 
@@ -54,13 +68,16 @@ def test_pytest_runs_conversations_beside_other_tests(desk: pytest.Pytester) -> 
         (["-m", "not conversation"], 0),
         (["desk.test.yaml::a bill is paid"], 2),
         (["desk.test.yaml::a bill is paid[large]"], 1),
-        (["-n", "2"], 3),
         (["-p", "no:asyncio", "-W", "ignore"], 3),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else str(value),
 )
 def test_the_options_of_pytest_work(desk: pytest.Pytester, arguments: list[str], passed: int) -> None:
     run(desk, *arguments).assert_outcomes(passed=passed, deselected=None)
+
+
+def test_the_tests_go_to_the_workers_of_xdist(desk: pytest.Pytester) -> None:
+    run_apart(desk, "-n", "2").assert_outcomes(passed=3)
 
 
 def test_a_failure_is_shown_without_a_traceback(desk: pytest.Pytester) -> None:
@@ -131,19 +148,15 @@ def test_a_test_that_needs_a_model_is_skipped(desk: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["SKIPPED*live.test.yaml:*"])
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["rules: []\n", "- tests\n", "# tests: none\n", "  tests: 1\n", ""],
-    ids=["keys", "list", "comment", "deep", "none"],
-)
-def test_files_of_other_tools_are_left_alone(pytester: pytest.Pytester, text: str) -> None:
-    (pytester.path / "other.test.yaml").write_text(text)
-    pytester.makepyfile("def test_it(): pass")
-    run(pytester).assert_outcomes(passed=1)
+def test_files_of_other_tools_are_left_alone(folder: pytest.Pytester) -> None:
+    for number, text in enumerate(["rules: []\n", "- tests\n", "# tests: none\n", "  tests: 1\n", ""]):
+        (folder.path / f"other_{number}.test.yaml").write_text(text)
+    folder.makepyfile("def test_it(): pass")
+    run(folder).assert_outcomes(passed=1)
 
 
-def test_without_test_files_nothing_of_ours_is_loaded(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(
+def test_without_test_files_nothing_of_ours_is_loaded(folder: pytest.Pytester) -> None:
+    folder.makepyfile(
         """
         import sys
 
@@ -153,7 +166,7 @@ def test_without_test_files_nothing_of_ours_is_loaded(pytester: pytest.Pytester)
             assert not {"yaml", "openai", "jinja2", "pydantic"} & set(sys.modules)
         """
     )
-    run(pytester).assert_outcomes(passed=1)
+    run_apart(folder).assert_outcomes(passed=1)
 
 
 PYTHON = r"""

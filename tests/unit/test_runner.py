@@ -449,11 +449,11 @@ async def test_rule_13_used_tells_the_time_up_to_the_end() -> None:
 
 
 async def test_rule_11_resume_from_every_prefix() -> None:
-    whole = World()
-    session = await whole.session().say()
+    world = World()
+    session = await world.session().say()
     assert session.status == "answered"
     for cut in range(1, len(session.log)):
-        world, log = World(), session.log[:cut]
+        log = session.log[:cut]
         again = await world.reload(log).resume()
         assert not set(world.ran) & finished(log), cut
         assert not set(world.ran) & lost(log), cut
@@ -468,17 +468,19 @@ async def test_rule_11_resume_from_every_prefix() -> None:
 
 async def test_rule_11_resume_twice_from_every_prefix() -> None:
     """Killed, resumed, and killed again two events later."""
-    session = await World().session().say()
+    world = World()
+    session = await world.session().say()
     for cut in range(1, len(session.log) - 2):
-        first = await World().reload(session.log[:cut]).resume()
-        again = await World().reload(first.log[: cut + 3]).resume()
+        first = await world.reload(session.log[:cut]).resume()
+        again = await world.reload(first.log[: cut + 3]).resume()
         assert again.status == "answered", cut
 
 
 async def test_rule_11_a_new_message_at_every_prefix_settles_first() -> None:
-    session = await World().session().say()
+    world = World()
+    session = await world.session().say()
     for cut in range(1, len(session.log)):
-        world, log = World(), session.log[:cut]
+        log = session.log[:cut]
         again = await world.reload(log, say("hello again")).say("are you there?")
         assert [event.status for event in again.of(RunFinished)] == ["interrupted", "answered"], cut
         assert not world.ran, cut

@@ -2,10 +2,9 @@
 
 import os
 import re
-import subprocess
-import sys
 import textwrap
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from orchestrator.agents import Variable
 from orchestrator.templates import Analysis, Known, analyse, check_syntax, environment
+from tests.support.apart import Apart
 
 VARIABLES = (
     Variable("company", default="ACME"),
@@ -449,8 +449,14 @@ HOSTILE = {
 }
 
 
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    with Apart("resource", "orchestrator.templates") as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("case", HOSTILE)
-def test_group_30_hostile_templates_are_a_diagnostic_in_time(case: str, root: Path) -> None:
+def test_group_30_hostile_templates_are_a_diagnostic_in_time(case: str, root: Path, apart: Apart) -> None:
     """In a process of its own: 2 seconds of CPU for the analysis, and 200 MB."""
     (root / "self.md").write_text("{% include 'self.md' %}")
     for index in range(300):
@@ -472,23 +478,20 @@ def test_group_30_hostile_templates_are_a_diagnostic_in_time(case: str, root: Pa
         assert spent < 2 and peak < 200_000
         assert faults
     """)
-    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=root, env=environ, capture_output=True, text=True, timeout=30, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    done = apart.run(program, root)
+    assert done.code == 0, done.out
 
 
-def test_a_thousand_small_routines_take_little_time(root: Path) -> None:
+def test_hundreds_of_small_routines_take_little_time(root: Path) -> None:
     (root / "tone.md").write_text("Be brief, {{ company }}.")
     env = environment(root)
     begun = time.process_time()
-    for index in range(1_000):
+    for index in range(400):
         text = (
             f"You are {index} of " + "{{ company }}.\n{% if verified %}\nGo on.\n{% endif %}\n{% include 'tone.md' %}"
         )
         assert not analyse(text, root / "acme.yaml", env, KNOWN).faults
-    assert time.process_time() - begun < 4  # 2 s where nothing else runs
+    assert time.process_time() - begun < 1.6  # 0.8 s where nothing else runs
 
 
 def test_the_syntax_of_a_text_that_is_no_routine(root: Path) -> None:

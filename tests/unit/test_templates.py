@@ -1,14 +1,14 @@
 """Templates: what they can do, and that they can't run for ever, fill the memory or reach into Python (group 30)."""
 
-import subprocess
-import sys
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from orchestrator.errors import RenderError
 from orchestrator.templates import Instructions, compile_expression, environment, holds
+from tests.support.apart import Apart
 
 FINE = {
     "a loop knows its length": (
@@ -77,8 +77,14 @@ def test_group_30_what_routines_use_works(case: str) -> None:
     assert Instructions(text).render({}) == expected
 
 
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Apart]:
+    with Apart("resource", "orchestrator.templates") as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("case", ENDLESS)
-def test_group_30_a_template_without_end_is_stopped(case: str, tmp_path: Path) -> None:
+def test_group_30_a_template_without_end_is_stopped(case: str, tmp_path: Path, apart: Apart) -> None:
     """In a process of its own, with little memory and little time."""
     (tmp_path / "loop.md").write_text("{% include 'loop.md' %}")
     for index in range(40):
@@ -95,11 +101,9 @@ def test_group_30_a_template_without_end_is_stopped(case: str, tmp_path: Path) -
         except RenderError as error:
             print("stopped:", error)
     """)
-    done = subprocess.run(
-        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=30, check=False
-    )
-    assert done.stdout.startswith("stopped: "), done.stderr
-    assert "MemoryError" not in done.stdout
+    done = apart.run(program, tmp_path)
+    assert done.out.startswith("stopped: ")
+    assert "MemoryError" not in done.out
 
 
 @pytest.mark.parametrize("text", ["{{ ''.__class__ }}", "{{ cycler.__init__.__globals__ }}", "{{ [].append(1) }}"])
