@@ -5,7 +5,6 @@ that is not there; 3 the run ended without an answer; 4 a limit; 5 a test failed
 cancelled.
 """
 
-import logging
 import sys
 from typing import Any
 
@@ -40,6 +39,8 @@ class _Interruptible(click.Group):
 @click.version_option(package_name="orchestrate-agents", prog_name="orchestrate")
 def main() -> None:
     """Declarative agents: YAML routines with handoffs, checked like code before they run."""
+    import logging
+
     prepare()
     # a tool's traceback belongs into a log, not between the lines of a conversation
     logging.getLogger("orchestrator").addHandler(logging.NullHandler())

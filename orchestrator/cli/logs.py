@@ -19,14 +19,6 @@ import click
 from orchestrator.cli.colors import colored
 from orchestrator.cli.options import fail
 
-LOG_FILE = click.option(
-    "--log-file",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Append to FILE, as JSON Lines, each request, reply, retry and tool call, with times and tracebacks.",
-)
-DEBUG = click.option("--debug", is_flag=True, help="Show the same on standard error.")
-
 LONGEST_TRACEBACK = 100_000  # characters: what an exception says may be of any length
 LINE_CHARS = 100  # of a fact that stands in the first line of an entry, for people
 BLOCK_CHARS = 2_000  # of one that stands below it

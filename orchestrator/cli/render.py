@@ -1,6 +1,5 @@
 """``orchestrate render``: show what the model gets."""
 
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -85,5 +84,7 @@ def _for_people(agent: "Agent", body: bytes) -> str:
     from orchestrator.render.tokens import size_of
 
     sent = json.loads(body)
+    import shutil
+
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return prompt(agent, sent, size_of(sent), width=width, color=colored(sys.stdout))

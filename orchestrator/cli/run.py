@@ -10,7 +10,6 @@ import click
 from orchestrator.cli.cassettes import RECORD, REPLAY, Tape
 from orchestrator.cli.completing import complete_agent, complete_model, complete_yaml
 from orchestrator.cli.keeping import ACCEPT, CONTINUE, NO_STORE, SESSION, STORE, Kept
-from orchestrator.cli.logs import DEBUG, LOG_FILE
 from orchestrator.cli.options import NOW, VARIABLES, fail, known_agent, moment_of, variables_of
 from orchestrator.cli.streams import kept_for_answers, typed
 
@@ -19,6 +18,13 @@ if TYPE_CHECKING:
     from orchestrator.clients.dotenv import Environment
 
 EVERYTHING = "-"
+LOG_FILE = click.option(
+    "--log-file",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Append to FILE, as JSON Lines, each request, reply, retry and tool call, with times and tracebacks.",
+)
+DEBUG = click.option("--debug", is_flag=True, help="Show the same on standard error.")
 
 
 @click.command(short_help="Talk to agents.")
