@@ -32,7 +32,8 @@ def listed(value: object) -> object:
 class Spec(BaseModel):
     """A mapping of the language: it takes its own keys and no others."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # each is made when it is first read: most are parts of others, which make them anew
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     def faults(self) -> Iterable[Fault]:
         """What is wrong with it as a whole, though each of its parts is sound."""
