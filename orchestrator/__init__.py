@@ -64,13 +64,13 @@ if TYPE_CHECKING:
     from orchestrator.model import Endpoint as Endpoint
     from orchestrator.model import FromEnv as FromEnv
     from orchestrator.model import Model as Model
-    from orchestrator.model import ModelClient as ModelClient
-    from orchestrator.model import ModelDelta as ModelDelta
-    from orchestrator.model import ModelRequest as ModelRequest
-    from orchestrator.model import ModelResponse as ModelResponse
     from orchestrator.model import NamedFunction as NamedFunction
     from orchestrator.model import Price as Price
     from orchestrator.model import Timeouts as Timeouts
+    from orchestrator.model_client import ModelClient as ModelClient
+    from orchestrator.model_client import ModelDelta as ModelDelta
+    from orchestrator.model_client import ModelRequest as ModelRequest
+    from orchestrator.model_client import ModelResponse as ModelResponse
     from orchestrator.runner import ApprovalRequest as ApprovalRequest
     from orchestrator.runner import Changed as Changed
     from orchestrator.runner import Person as Person
@@ -113,9 +113,8 @@ _HOMES = {
     ),
     "orchestrator.loader": "Loaded load",
     "orchestrator.messages": "AssistantMessage Message ToolCall ToolMessage Usage UserMessage",
-    "orchestrator.model": (
-        "Endpoint FromEnv Model ModelClient ModelDelta ModelRequest ModelResponse NamedFunction Price Timeouts"
-    ),
+    "orchestrator.model": "Endpoint FromEnv Model NamedFunction Price Timeouts",
+    "orchestrator.model_client": "ModelClient ModelDelta ModelRequest ModelResponse",
     "orchestrator.runner": "ApprovalRequest Changed Person Question Run Runner Verdict changed verdict_on",
     "orchestrator.state": "State apply fold",
     "orchestrator.stores": "SessionBusy SessionStore StoreError Summary",

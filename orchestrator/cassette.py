@@ -16,7 +16,8 @@ from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from orchestrator.errors import ModelFailure
 from orchestrator.events import Finish
 from orchestrator.messages import NO_USAGE, ToolCall, Usage, encode, storable
-from orchestrator.model import ModelDelta, ModelRequest, NamedFunction
+from orchestrator.model import NamedFunction
+from orchestrator.model_client import ModelDelta, ModelRequest
 
 VERSION: Final = 1
 

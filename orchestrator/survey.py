@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from orchestrator.checks import in_order, silenced
-from orchestrator.clients.scripted import read_script
 from orchestrator.diagnostics import Diagnostic, Related, Severity, Span
 from orchestrator.loader import Examined, examine
 from orchestrator.project import called, includes_of, read_file, read_files, root_of
@@ -115,13 +114,11 @@ class _Surveyor:
         elif str(path) not in self.names:
             source = Source.read(path)
             self._note(str(path), source.text)
-            self.found += (
-                self._take_suite(source, real) if path.name.endswith(_TESTS) else read_script(source).diagnostics
-            )
+            self.found += self._take_suite(source, real) if path.name.endswith(_TESTS) else _script_faults(source)
 
     def _take_suite(self, source: Source, real: Path) -> Sequence[Diagnostic]:
         """Take a test file, and with it the agents that it names: without them nobody can tell whether it is sound."""
-        from orchestrator.testing.reading import read_suite  # noqa: PLC0415 - their language takes 30 ms to make
+        from orchestrator.testing.reading import read_suite
 
         suite, found = read_suite(source, real)
         if suite is None:
@@ -139,7 +136,7 @@ class _Surveyor:
         """Hold the names in test files against those that their agents have."""
         if not self.suites:
             return
-        from orchestrator.testing.checking import Known, name_faults  # noqa: PLC0415 - as above
+        from orchestrator.testing.checking import Known, name_faults
 
         for suite in self.suites:
             examined = self._examined(suite.agents, self.files[suite.agents])
@@ -265,3 +262,9 @@ def _includes_something(path: Path) -> bool:
             return b"include" in file.read(_LOOKED_INTO)
     except OSError:
         return False
+
+
+def _script_faults(source: Source) -> Sequence[Diagnostic]:
+    from orchestrator.clients.scripted import read_script
+
+    return read_script(source).diagnostics

@@ -12,7 +12,7 @@ from orchestrator.cli.options import fail
 if TYPE_CHECKING:
     from orchestrator.cli.conversation.opening import Opening
     from orchestrator.clients.cassettes import Cassette
-    from orchestrator.model import ModelClient
+    from orchestrator.model_client import ModelClient
 
 RECORD = click.option(
     "--record", type=click.Path(path_type=Path), metavar="FILE", help="Write each model call to this new file."

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from orchestrator.clients.dotenv import Environment
     from orchestrator.clients.scripted import ScriptedClient
     from orchestrator.loader import Loaded
-    from orchestrator.model import Model, ModelClient
+    from orchestrator.model import Model
+    from orchestrator.model_client import ModelClient
 
 _SCRIPT = "script:"
 

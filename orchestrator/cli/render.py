@@ -14,7 +14,7 @@ from orchestrator.cli.streams import typed
 if TYPE_CHECKING:
     from orchestrator.agents import Agent, AgentGraph
     from orchestrator.cli.conversation.opening import Opening
-    from orchestrator.model import ModelRequest
+    from orchestrator.model_client import ModelRequest
 
 
 @click.command(short_help="Show what the model gets.")

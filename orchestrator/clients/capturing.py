@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 
 
 class CapturingClient:

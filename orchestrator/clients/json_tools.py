@@ -15,7 +15,8 @@ from orchestrator.clients.json_reply import JsonReply
 from orchestrator.errors import ModelError
 from orchestrator.events import ModelRestarted, TextDelta
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage, encode
-from orchestrator.model import ModelClient, ModelDelta, ModelRequest, ModelResponse, NamedFunction, ToolChoice
+from orchestrator.model import NamedFunction, ToolChoice
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.tools import FunctionSchema
 
 Item = ModelDelta | ModelResponse

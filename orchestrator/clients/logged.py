@@ -12,7 +12,7 @@ import httpx2
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, public
 from orchestrator.clients.wire import Reply
-from orchestrator.model import ModelRequest, ModelResponse
+from orchestrator.model_client import ModelRequest, ModelResponse
 
 log = logging.getLogger("orchestrator.model")
 

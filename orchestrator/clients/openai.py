@@ -19,7 +19,7 @@ from orchestrator.clients.failures import Failure, of_status, one_line
 from orchestrator.clients.logged import Attempt
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 
 DRAIN_SECONDS = 0.5
 ERROR_SECONDS = 1.0
@@ -116,8 +116,12 @@ class OpenAIClient:
 
 
 def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes. What looks for a compression would look at each piece."""
-    return response.aiter_bytes() if "content-encoding" in response.headers else response.aiter_raw()
+    """The body as it comes. What looks for a compression, or for pieces of a size, would look at each piece."""
+    if "content-encoding" not in response.headers and isinstance(response.stream, httpx2.AsyncByteStream):
+        pieces = aiter(response.stream)
+        if isinstance(pieces, AsyncGenerator):
+            return pieces
+    return response.aiter_bytes()
 
 
 async def _beginning(response: httpx2.Response) -> bytes:

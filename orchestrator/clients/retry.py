@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from orchestrator.errors import ModelError
 from orchestrator.events import ModelRestarted, Retrying
-from orchestrator.model import ModelClient, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 
 
 @dataclass(frozen=True, slots=True)

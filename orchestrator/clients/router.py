@@ -15,7 +15,8 @@ from orchestrator.clients.openai import OpenAIClient
 from orchestrator.clients.retry import PATIENCE, Patience, RetryingClient
 from orchestrator.clients.scripted import ScriptedClient
 from orchestrator.errors import LoadError, ModelError
-from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model import Model
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 
 
 class Router:

@@ -15,7 +15,7 @@ from orchestrator.diagnostics import Diagnostic
 from orchestrator.errors import LoadError, RenderError, ScriptError
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.source import Source
 from orchestrator.spec import Reading, RuleSpec, ScriptSpec, Shape, read_as, script_free, script_keys
 from orchestrator.templates import Instructions, Sandbox, check_syntax, environment

@@ -16,7 +16,8 @@ from orchestrator.clients.failures import READ_CHARS, Failure, message_of, of_re
 from orchestrator.clients.sse import EventStream
 from orchestrator.events import Finish, TextDelta, ToolAnnounced
 from orchestrator.messages import NO_USAGE, ToolCall, Usage, encode
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse, NamedFunction
+from orchestrator.model import NamedFunction
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 
 MOST_BYTES = 256 * 1024 * 1024  # of one reply
 

@@ -13,7 +13,7 @@ from orchestrator.agents import AgentGraph
 from orchestrator.errors import ModelError, VariableError
 from orchestrator.history import sent
 from orchestrator.messages import ToolCall, storable
-from orchestrator.model import ModelClient, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelClient, ModelRequest, ModelResponse
 from orchestrator.runner.acts import Act
 from orchestrator.state import State
 from orchestrator.step import AskModel, permitted_edges

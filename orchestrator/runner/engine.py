@@ -32,7 +32,8 @@ from orchestrator.events import (
     ToolStarted,
 )
 from orchestrator.messages import AssistantMessage, storable
-from orchestrator.model import Model, ModelRequest, ModelResponse
+from orchestrator.model import Model
+from orchestrator.model_client import ModelRequest, ModelResponse
 from orchestrator.runner import approvals
 from orchestrator.runner.acts import Act, Acts, Begin, TimedOut
 from orchestrator.runner.calls import (

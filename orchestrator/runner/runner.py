@@ -14,7 +14,7 @@ from orchestrator.closing import resumed, settle
 from orchestrator.errors import GraphError, RenderError, UsageError, VariableError
 from orchestrator.events import RecordedEvent, RunStarted
 from orchestrator.messages import storable
-from orchestrator.model import ModelClient
+from orchestrator.model_client import ModelClient
 from orchestrator.runner.engine import Engine
 from orchestrator.runner.hiding import veil_over
 from orchestrator.runner.person import Person

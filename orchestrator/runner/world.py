@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from orchestrator.agents import AgentGraph
-from orchestrator.model import ModelClient
+from orchestrator.model_client import ModelClient
 from orchestrator.runner.person import Person
 from orchestrator.veil import Veil
 

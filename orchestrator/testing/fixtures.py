@@ -15,7 +15,7 @@ from orchestrator.errors import LoadError, UsageError
 from orchestrator.events import RecordedEvent
 from orchestrator.loader import Loaded, load
 from orchestrator.messages import UserMessage
-from orchestrator.model import ModelClient, ModelRequest
+from orchestrator.model_client import ModelClient, ModelRequest
 from orchestrator.source import Source
 from orchestrator.spec import read_as
 from orchestrator.state import State, fold

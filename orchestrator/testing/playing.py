@@ -10,7 +10,7 @@ from orchestrator.diagnostics import Span
 from orchestrator.errors import ModelError
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from orchestrator.model import ModelClient, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.spec.suite import ReplySpec
 from orchestrator.testing.outcome import Failure
 from orchestrator.testing.places import Broken, Place

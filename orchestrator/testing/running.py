@@ -13,7 +13,7 @@ from orchestrator.clients.cassettes import ReplayClient, read_cassette
 from orchestrator.errors import OrchestrateError, UsageError, VariableError
 from orchestrator.events import LiveEvent, RecordedEvent
 from orchestrator.loader import Loaded
-from orchestrator.model import ModelClient, ModelRequest
+from orchestrator.model_client import ModelClient, ModelRequest
 from orchestrator.project import called
 from orchestrator.runner import Runner
 from orchestrator.spec.suite import ExpectSpec, RecordingSpec, StubSpec, TurnSpec

@@ -1,6 +1,5 @@
 """What a running tool may see and do: the variables, the ids, progress, and a question to the person."""
 
-import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
@@ -93,6 +92,8 @@ class ToolContext:
             NobodyToAsk: there is no person.
             RuntimeError: called on the event loop, where waiting would stop everything; use ``ask_async`` there.
         """
+        import asyncio
+
         try:
             asyncio.get_running_loop()
         except RuntimeError:
@@ -107,4 +108,6 @@ class ToolContext:
         Raises:
             NobodyToAsk: there is no person.
         """
+        import asyncio
+
         return await asyncio.wrap_future(self.hooks.ask(question))

@@ -4,7 +4,6 @@ Not an executor: its threads are joined when the process ends, so one hanging to
 thread that has done its work waits for more: to start one takes longer than most of what a turn does.
 """
 
-import asyncio
 import contextlib
 import contextvars
 import os
@@ -12,7 +11,10 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 T = TypeVar("T")
 
@@ -28,7 +30,9 @@ async def in_thread(function: Callable[[], T], name: str) -> T:
     Raises:
         BaseException: whatever the function raised, ``SystemExit`` included.
     """
-    loop = asyncio.get_running_loop()
+    from asyncio import get_running_loop
+
+    loop = get_running_loop()
     future: asyncio.Future[T] = loop.create_future()
     context = contextvars.copy_context()
 
@@ -51,7 +55,7 @@ async def in_thread(function: Callable[[], T], name: str) -> T:
         raise carried.error from None
 
 
-def _deliver(future: asyncio.Future[T], result: T | None, error: BaseException | None) -> None:
+def _deliver(future: "asyncio.Future[T]", result: T | None, error: BaseException | None) -> None:
     if future.done():
         return
     if error is None:

@@ -16,7 +16,8 @@ from orchestrator.agents import Agent, AgentGraph, Edge
 from orchestrator.clients.scripted import ScriptedClient, read_script
 from orchestrator.errors import ModelError
 from orchestrator.events import Event, HandedOff, Retrying, TextDelta, to_json
-from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model import Model
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.render.schemas import schema_text
 from orchestrator.runner import ApprovalRequest, Question, Run, Runner, Verdict
 from orchestrator.source import Source

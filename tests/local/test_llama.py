@@ -16,7 +16,8 @@ from orchestrator.clients.scripted import ScriptedClient
 from orchestrator.events import ModelResponded, TextDelta
 from orchestrator.loader import load
 from orchestrator.messages import AssistantMessage, UserMessage
-from orchestrator.model import Endpoint, Model, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model import Endpoint, Model
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Runner
 from orchestrator.state import State
 from tests.support.cli import ROOT, orchestrate

@@ -29,7 +29,7 @@ from orchestrator.cli.conversation import PROMPT, Talk, converse
 from orchestrator.cli.conversation.front import Front
 from orchestrator.cli.conversation.opening import Keeping, Opening
 from orchestrator.events import Event, LiveEvent, RecordedEvent, RunStarted, to_json
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.stores.sqlite import SqliteStore
 from tests.support.crash_office import SCRIPT, Moment, agents
 

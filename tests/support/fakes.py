@@ -22,7 +22,8 @@ from orchestrator.events import (
 )
 from orchestrator.events import Finish as FinishReason
 from orchestrator.messages import NO_USAGE, AssistantMessage, Message, ToolCall, ToolMessage, Usage
-from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse, NamedFunction, ToolChoice
+from orchestrator.model import Model, NamedFunction, ToolChoice
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import ApprovalRequest, Question, Run, Runner, Verdict
 from orchestrator.state import State, fold
 from orchestrator.tools import Approval, Effects, Tool

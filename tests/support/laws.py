@@ -11,7 +11,8 @@ from typing import Any
 from orchestrator.events import ApprovalGiven, Event, HandedOff, LiveEvent, RunFinished, ToolFinished, ToolStarted
 from orchestrator.history import tokens_of
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from orchestrator.model import ModelRequest, NamedFunction
+from orchestrator.model import NamedFunction
+from orchestrator.model_client import ModelRequest
 from orchestrator.runner import ApprovalRequest, Verdict
 from orchestrator.tools import ToolContext
 from tests.support.books import Books, Entry, Used

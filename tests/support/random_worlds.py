@@ -17,7 +17,8 @@ from orchestrator.clients.wire import body_of
 from orchestrator.errors import ModelError, NobodyToAsk
 from orchestrator.events import Event, ModelAsked, ModelResponded, TextDelta, ToolAnnounced, ToolStarted
 from orchestrator.messages import ToolCall, Usage
-from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse, NamedFunction, ToolChoice
+from orchestrator.model import Model, NamedFunction, ToolChoice
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import ApprovalRequest, Question, Verdict
 from orchestrator.tools import Approval, Effects, End, FunctionSchema, Handoff, Result, Tool, ToolContext, in_thread
 from tests.support.chat_rules import faults, house_faults

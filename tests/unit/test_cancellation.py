@@ -20,7 +20,7 @@ from orchestrator.events import (
     ToolStarted,
 )
 from orchestrator.messages import AssistantMessage
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Run, Runner
 from orchestrator.state import State
 from orchestrator.tools import ToolContext

@@ -28,7 +28,8 @@ from orchestrator.events import (
     to_json,
 )
 from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, Usage, UserMessage
-from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse, NamedFunction
+from orchestrator.model import Model, NamedFunction
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Runner
 from orchestrator.state import State
 from orchestrator.tools import FunctionSchema

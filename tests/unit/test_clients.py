@@ -15,18 +15,8 @@ from orchestrator.clients.wire import body_of
 from orchestrator.errors import ModelError
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, ToolCall, ToolMessage, UserMessage
-from orchestrator.model import (
-    Endpoint,
-    FromEnv,
-    Model,
-    ModelDelta,
-    ModelRequest,
-    ModelResponse,
-    NamedFunction,
-    Provider,
-    Timeouts,
-    ToolChoice,
-)
+from orchestrator.model import Endpoint, FromEnv, Model, NamedFunction, Provider, Timeouts, ToolChoice
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.tools import FunctionSchema
 from tests.support.chat_rules import faults, house_faults
 from tests.support.chat_server import ChatServer, call, raw, refuse, say

@@ -15,7 +15,8 @@ from orchestrator.clients.openai import OpenAIClient
 from orchestrator.errors import ModelError, ModelFailure
 from orchestrator.events import Finish, ModelResponded, ModelRestarted, Retrying, TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, Usage, UserMessage
-from orchestrator.model import Model, ModelClient, ModelDelta, ModelRequest, ModelResponse, NamedFunction, ToolChoice
+from orchestrator.model import Model, NamedFunction, ToolChoice
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Runner
 from orchestrator.tools import FunctionSchema
 from tests.support.chat_server import ChatServer, say

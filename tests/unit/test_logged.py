@@ -28,7 +28,8 @@ from orchestrator.events import (
     ToolStarted,
 )
 from orchestrator.messages import AssistantMessage, ToolCall, UserMessage
-from orchestrator.model import Model, ModelRequest, Timeouts
+from orchestrator.model import Model, Timeouts
+from orchestrator.model_client import ModelRequest
 from tests.support.chat_server import ChatServer, Reply, call, error, say
 
 KEY = "key-of-the-model-that-nobody-may-see"

@@ -15,7 +15,8 @@ from orchestrator.clients.retry import Patience, RetryingClient
 from orchestrator.errors import ModelError, ModelFailure
 from orchestrator.events import ModelRestarted, Retrying, TextDelta
 from orchestrator.messages import UserMessage
-from orchestrator.model import Model, ModelDelta, ModelRequest, ModelResponse, Timeouts
+from orchestrator.model import Model, Timeouts
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from tests.support.virtual_time import run_virtually
 
 Item = ModelDelta | ModelResponse

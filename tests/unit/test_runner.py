@@ -25,7 +25,7 @@ from orchestrator.events import (
     to_json,
 )
 from orchestrator.messages import AssistantMessage
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Question, Runner
 from orchestrator.tools import Handoff, ToolContext
 from tests.support.fakes import (

@@ -9,7 +9,8 @@ from orchestrator.clients.scripted import ScriptedClient, read_script
 from orchestrator.errors import LoadError, ScriptError
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import AssistantMessage, Message, ToolCall, ToolMessage, UserMessage
-from orchestrator.model import Model, ModelRequest, ModelResponse
+from orchestrator.model import Model
+from orchestrator.model_client import ModelRequest, ModelResponse
 from orchestrator.source import Source
 
 

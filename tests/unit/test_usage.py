@@ -5,7 +5,8 @@ import pytest
 from orchestrator.errors import ModelError
 from orchestrator.events import ModelAsked, ModelResponded, RunStarted
 from orchestrator.messages import AssistantMessage, Usage
-from orchestrator.model import Model, ModelResponse, Price
+from orchestrator.model import Model, Price
+from orchestrator.model_client import ModelResponse
 from orchestrator.render.usage import summary, table
 from orchestrator.usage import Account, Place, Spent, account, cost, prices_of
 from tests.support.fakes import Session, Turn, agent, breaks, graph, say, to

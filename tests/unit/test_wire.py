@@ -14,7 +14,7 @@ from orchestrator.clients.sse import EventStream
 from orchestrator.clients.wire import Reply
 from orchestrator.events import TextDelta, ToolAnnounced
 from orchestrator.messages import ToolCall, Usage
-from orchestrator.model import ModelDelta, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelResponse
 
 Object = dict[str, Any]
 Items = tuple[list[ModelDelta], ModelResponse]

@@ -18,7 +18,8 @@ from orchestrator.cli.conversation.opening import Approve, Keeping, Opening
 from orchestrator.cli.conversation.person import AtTheFront
 from orchestrator.cli.conversation.readers import Editor
 from orchestrator.errors import UsageError, VariableError
-from orchestrator.model import Model, ModelClient
+from orchestrator.model import Model
+from orchestrator.model_client import ModelClient
 from orchestrator.render.conversation import note
 from orchestrator.render.excerpts import harmless
 from orchestrator.runner import Runner

@@ -6,7 +6,7 @@ from orchestrator.agents import AgentGraph
 from orchestrator.cli.conversation.opening import Opening
 from orchestrator.clients.capturing import CapturingClient
 from orchestrator.errors import RenderError
-from orchestrator.model import ModelRequest
+from orchestrator.model_client import ModelRequest
 from orchestrator.runner import Runner
 from orchestrator.state import State
 

@@ -11,7 +11,7 @@ from orchestrator.cassette import Call, Failed, Header, Replied, adapter, asked,
 from orchestrator.errors import ModelError, UsageError
 from orchestrator.events import ModelRestarted, TextDelta
 from orchestrator.messages import encode
-from orchestrator.model import ModelClient, ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelClient, ModelDelta, ModelRequest, ModelResponse
 from orchestrator.veil import Veil
 
 

@@ -8,7 +8,7 @@ from orchestrator.cassette import Call, Failed, Object, Replied, asked, digest
 from orchestrator.clients.cassettes.differences import differences, told
 from orchestrator.clients.cassettes.reading import Cassette, read_cassette
 from orchestrator.errors import ModelError, UsageError
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.veil import Veil
 
 

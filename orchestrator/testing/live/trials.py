@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from orchestrator.loader import Loaded
-from orchestrator.model import ModelClient
+from orchestrator.model_client import ModelClient
 from orchestrator.testing.outcome import Case, Outcome
 from orchestrator.testing.running import run_case
 

@@ -16,7 +16,7 @@ from orchestrator.clients.wire import body_of
 from orchestrator.errors import VariableError
 from orchestrator.events import ToolFinished, ToolProgress
 from orchestrator.messages import ToolCall
-from orchestrator.model import ModelDelta, ModelRequest, ModelResponse
+from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
 from orchestrator.runner import Runner
 from orchestrator.tools import End, Options, Tool, ToolContext, tool, tools_ask_the_person
 from tests.support.fakes import FakePerson, Session, agent, call, calls, graph, say, tool_of
