@@ -213,7 +213,11 @@ class Sandbox(ImmutableSandboxedEnvironment):
     def _tokenize(
         self, source: str, name: str | None, filename: str | None = None, state: str | None = None
     ) -> TokenStream:
-        return TokenStream(self.lexer.wrap(tokens(self.lexer, source, state), name, filename), name, filename)
+        read = tokens(self.lexer, source, state)
+        stream = TokenStream(self.lexer.wrap(read, name, filename), name, filename)
+        # it must not end where Python has no room left to end it: newer ones tell that on standard error
+        stream.read = read  # type: ignore[attr-defined]
+        return stream
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:  # noqa: ARG002 - Jinja's
         return self.tree(source)
