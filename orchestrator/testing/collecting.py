@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.diagnostics import Diagnostic, Severity
+from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.loader import Loaded, load
 from orchestrator.project import called
 from orchestrator.render.diagnostics import render_all
@@ -25,48 +25,46 @@ from orchestrator.testing.running import NeedsModel, run_case
 _LOADED = pytest.StashKey[dict[Path, Loaded]]()
 
 
+def usable_suite(path: Path) -> Suite:
+    """Read a test file.
+
+    Raises:
+        pytest.Collector.CollectError: it can't be used. The text says all that is wrong with it.
+    """
+    with _told_of(path):
+        source = Source.read(path, called(path, absolute=False))
+    suite, found = read_suite(source, path.resolve())  # what it names stands beside the file, not beside a link to it
+    _stop_at_errors(found, {source.path: source.text})
+    assert suite is not None
+    return suite
+
+
 class SuiteFile(pytest.File):
     """A test file. What is wrong with it, or with the agents that it names, is an error of its collection."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """Give its conversations."""
-        suite = self._suite()
+        suite = usable_suite(self.path)
         loaded = self._loaded(suite)
         for case in cases_of(suite):
-            yield Conversation.from_parent(self, name=one_line(case.name), case=case, loaded=loaded)
+            name = one_line(case.name)
+            yield Conversation.from_parent(self, name=name, nodeid=self._id_of(name), case=case, loaded=loaded)
 
-    def _suite(self) -> Suite:
-        with self._told_of(self.path):
-            source = Source.read(self.path, called(self.path, absolute=False))
-        suite, found = read_suite(source, self.path)
-        self._stop_at_errors(found, {source.path: source.text})
-        assert suite is not None
-        return suite
+    def _id_of(self, name: str) -> str | None:
+        """The whole id of a test, in which pytest finds the brackets: by it ``--lf`` knows the test again."""
+        return None if name.startswith("()") else f"{self.nodeid}::{name}"  # pytest 9.0 takes no id with ::()
 
     def _loaded(self, suite: Suite) -> Loaded:
         """The agents, which are loaded once in a session."""
         loads = self.session.stash.setdefault(_LOADED, {})
         if suite.agents not in loads:
-            with self._told_of(suite.agents):
+            with _told_of(suite.agents):
                 loads[suite.agents] = load(suite.agents, shown=called(suite.agents, absolute=False))
         loaded = loads[suite.agents]
-        self._stop_at_errors(loaded.diagnostics, loaded.texts)
+        _stop_at_errors(loaded.diagnostics, loaded.texts)
         unknown = name_faults(suite, Known.of_graph(loaded.unwrap()))
-        self._stop_at_errors(unknown, {suite.source.path: suite.source.text})
+        _stop_at_errors(unknown, {suite.source.path: suite.source.text})
         return loaded
-
-    @contextmanager
-    def _told_of(self, path: Path) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            message = f"{called(path, absolute=False)}: error: can't be read: {error.strerror}"
-            raise self.CollectError(message) from None
-
-    def _stop_at_errors(self, found: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
-        errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
-        if errors:
-            raise self.CollectError("\n".join(render_all(errors, texts)))
 
 
 class Conversation(pytest.Item):
@@ -125,6 +123,21 @@ class Conversation(pytest.Item):
         source = self.case.suite.source
         texts = {**self.loaded.texts, source.path: source.text}
         return failed(self.outcome, texts, color=color, width=shutil.get_terminal_size().columns)
+
+
+@contextmanager
+def _told_of(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        shown = Span(called(path, absolute=False))
+        _stop_at_errors([Diagnostic(shown, "not-a-file", f"it can't be read: {error.strerror}")], {})
+
+
+def _stop_at_errors(found: Sequence[Diagnostic], texts: Mapping[str, str]) -> None:
+    errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
+    if errors:
+        raise pytest.Collector.CollectError("\n".join(render_all(errors, texts))) from None
 
 
 class _NotAsExpected(Exception):  # noqa: N818 - nobody else gets to see it

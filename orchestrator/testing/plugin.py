@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 SUFFIXES = (".test.yaml", ".test.yml")
 """How the names of test files end."""
 
+_KEYS = {"file", "tests"}
 _OURS = re.compile(rb"""^(?:\{\s*)?["']?(?:file|tests)["']?\s*:""", re.MULTILINE)
 _LOOKED_INTO = 2 * 1024 * 1024  # bytes
 _OF_ENCODINGS = b"\xef\xbb\xbf\xff\xfe\0"  # byte order marks, and what stands beside each letter in UTF-16
 
 
 def is_suite(path: Path) -> bool:
-    """Whether this is a test file of ours: by its name, and by ``file`` or ``tests`` at the top of it.
+    """Whether this is a test file of ours: by its name, and by ``file`` or ``tests`` among its outermost keys.
 
     One that can't be read, or is not UTF-8, counts: that is told when it is to be used.
     """
@@ -30,9 +31,10 @@ def is_suite(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as file:
-            return _OURS.search(file.read(_LOOKED_INTO).translate(None, _OF_ENCODINGS)) is not None
+            content = file.read(_LOOKED_INTO)
     except OSError:
         return True
+    return _OURS.search(content.translate(None, _OF_ENCODINGS)) is not None or _has_our_keys(content)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -40,13 +42,21 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "conversation: a conversation with agents, from a *.test.yaml file.")
 
 
-def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Take test files. Those of other tools that are named alike are left alone."""
-    if not is_suite(file_path):
-        return None
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file(
+    file_path: Path, parent: pytest.Collector
+) -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Take test files. Those of other tools that are named alike are left alone.
+
+    One that the command line names, and that nobody else takes, is ours all the same: what is wrong with it is told.
+    """
+    taken = yield
+    asked_for = not taken and parent.session.isinitpath(file_path) and file_path.name.endswith(SUFFIXES)
+    if not asked_for and not is_suite(file_path):
+        return taken
     from orchestrator.testing.collecting import SuiteFile
 
-    return SuiteFile.from_parent(parent, path=file_path)
+    return [*taken, SuiteFile.from_parent(parent, path=file_path)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -74,3 +84,11 @@ def run_conversation() -> "RunConversation":
     from orchestrator.testing.fixtures import run_conversation as run
 
     return run
+
+
+def _has_our_keys(content: bytes) -> bool:
+    """Keys may be indented, quoted, tagged, or stand behind a question mark: only reading tells."""
+    from orchestrator.source import Source
+
+    data = Source.parse("", content).data
+    return isinstance(data, dict) and not _KEYS.isdisjoint(data)

@@ -197,7 +197,7 @@ def test_what_came_of_the_tests_is_shown_though_no_report_can_be_written(desk: P
     assert (good.code, good.out.splitlines()[-1]) == (2, "1 of 1 test passed, 1 of 1 run in TIME")
     assert (bad.code, bad.out.splitlines()[-1]) == (5, "0 of 1 test passed, 0 of 1 run in TIME")
     for done in (good, bad):
-        assert done.err.endswith("\nerror: --json: 'live.json' can't be written: No space left on device\n")
+        assert done.err.endswith("\nerror: --json: 'live.json' can't be written: no space is left\n")
 
 
 @pytest.mark.parametrize("jobs", [1, 3])

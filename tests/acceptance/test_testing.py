@@ -13,6 +13,7 @@ from tests.support.cli import COMMAND, Done, Running, Terminal, environment, in_
 from tests.support.suites import SUITE, write_desk
 
 WRONG = SUITE.replace("contains: here", "contains: nowhere")
+ONE_CASE_WRONG = SUITE.replace("- Paid.", "- Paid {{ amount }}.") + "          reply: Paid 1.\n"
 COVERAGE = """\
 file       agents  tools  handoffs  coverage
 desk.yaml  2/2     2/2    1/2       83 %
@@ -183,6 +184,19 @@ def test_x_stops_workers_too(desk: Path) -> None:
     assert (done.code, last(done).endswith("1 failed in TIME")) == (5, True)
 
 
+@pytest.mark.parametrize(("suite", "code"), [(SUITE, 2), (WRONG, 5)], ids=["passes", "fails"])
+def test_a_full_disk_is_told_in_a_line(desk: Path, suite: str, code: int) -> None:
+    """The tests go on meanwhile, and their reports are written."""
+    (desk / "desk.test.yaml").write_text(suite)
+    command = [COMMAND, "test", "--junitxml", "results.xml"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command, cwd=desk, env=environment({}), stdout=full, stderr=subprocess.PIPE, check=False, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (code, b"error: standard output can't be written: no space is left\n")
+    assert len(ET.parse(desk / "results.xml").getroot().findall(".//testcase")) == 3
+
+
 def test_a_reader_may_leave(desk: Path) -> None:
     done = subprocess.run(
         f"{COMMAND} test | true", shell=True, cwd=desk, env=environment({}), capture_output=True, check=True, timeout=60
@@ -198,6 +212,15 @@ def test_lf_runs_what_failed(desk: Path) -> None:
     assert last(conversations(desk, "--lf")) == "3 passed in TIME"  # nothing has failed the last time
     assert sorted(path.name for path in desk.iterdir() if path.name.startswith(".")) == [".orchestrate"]
     assert (desk / ".orchestrate").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["here", "workers"])
+def test_lf_knows_a_case_again(desk: Path, arguments: list[str]) -> None:
+    (desk / "desk.test.yaml").write_text(ONE_CASE_WRONG)
+    assert last(conversations(desk, *arguments)) == "2 passed, 1 failed in TIME"
+    done = conversations(desk, "--lf", "-v", *arguments)
+    assert last(done) == "1 failed in TIME"
+    assert "  failed   a bill is paid[large]  TIME\n" in done.out
 
 
 def test_results_are_written_for_ci(desk: Path) -> None:
@@ -222,6 +245,7 @@ def test_coverage_has_a_bound_and_reports(desk: Path) -> None:
     assert done == Done(5, f"desk.test.yaml  ...\n\n{COVERAGE}{written}\n3 passed in TIME\n{short}\n", "")
     assert all((desk / name).stat().st_size for name in names)
     assert conversations(desk, "--cov-fail-under", "83").code == 0
+    assert conversations(desk, "--graph", "one.mmd", "--graph", "two.svg").out.count("written: ") == 2
     assert conversations(desk, "-k", "found", "--cov-fail-under", "83").code == 5
 
 
@@ -231,7 +255,7 @@ def test_what_came_of_the_tests_is_shown_though_no_report_can_be_written(desk: P
         (desk / name).symlink_to("/dev/full")
     wanted = ["--junitxml", "/dev/full", "--cov-report", "c.json", "--cov-report", "c.lcov", "--graph", "c.mmd"]
     told = "".join(
-        f"error: {option}: '{file}' can't be written: No space left on device\n"
+        f"error: {option}: '{file}' can't be written: no space is left\n"
         for option, file in (("--junitxml", "/dev/full"), ("--cov-report", "c.json"), ("--graph", "c.mmd"))
     )
     shown = f"desk.test.yaml  ...\n\n{COVERAGE}written: c.lcov\n\n3 passed in TIME\n"
@@ -261,7 +285,6 @@ def test_nothing_of_other_tests_counts(desk: Path) -> None:
     (desk / "sub" / "conftest.py").write_text("raise SystemExit('conftest')")
     (desk / "sub" / "test_other.py").write_text("raise SystemExit('test')")
     (desk / "sub" / "more.test.yaml").write_text(SUITE.replace("desk.yaml", "../desk.yaml"))
-    (desk / "other.test.yaml").write_text("rules: []\n")
     done = conversations(desk, PYTEST_ADDOPTS="--no-such-option", PYTEST_PLUGINS="no_such_plugin")
     assert (done.code, last(done), done.err) == (0, "6 passed in TIME", "")
     assert done.out.startswith("desk.test.yaml  ...\nsub/more.test.yaml  ...\n")
@@ -292,12 +315,68 @@ def test_a_file_that_is_named_is_judged_as_validate_does(desk: Path, content: by
 
 
 def test_a_test_file_in_utf_16_is_not_passed_over_in_a_folder(desk: Path) -> None:
-    (desk / "empty.test.yaml").touch()  # it may be anybody's
     for encoding in ("utf-16-le", "utf-16-be"):
         (desk / "desk.test.yaml").write_text(f"\ufeff{SUITE}", encoding=encoding)
         done = conversations(desk)
         assert (done.code, last(done)) == (1, "1 file can't be used in TIME")
         assert "desk.test.yaml:1:1: error[encoding]: the file is UTF-16, not UTF-8\n" in done.out
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["  file: desk.yaml\n  tests: {}\n", "--- {file: desk.yaml, tests: {}}\n", "? file\n: desk.yaml\n? tests\n: {}\n"],
+    ids=["indented", "after a marker", "question marks"],
+)
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["here", "workers"])
+def test_a_test_file_in_a_folder_is_known_however_it_is_written(desk: Path, content: str, arguments: list[str]) -> None:
+    (desk / "it.test.yaml").write_text(content.replace("{}", "{one: {turns: [{user: Hi, model: [Hi]}]}}"))
+    done = conversations(desk, *arguments)
+    assert (done.code, last(done), done.err) == (0, "4 passed in TIME", "")
+
+
+FAULTY = {
+    "empty": "",
+    "blank": "# nothing\n",
+    "bracket": "{",
+    "quote": '"x',
+    "list": "- a\n",
+    "other": "foo: 1\n",
+    "typo": "fiel: desk.yaml\ntest: {}\n",
+    "colons": "  : : bad\n",
+}
+
+
+def test_whatever_is_named_like_a_test_file_is_told_as_validate_does(desk: Path) -> None:
+    """Nothing is passed over in silence: not even what is no file."""
+    (desk / "more").mkdir()
+    for name, content in FAULTY.items():
+        (desk / "more" / f"{name}.test.yml").write_text(content)
+    (desk / "more" / "pipe.test.yaml").symlink_to("/dev/null")
+    (desk / "more" / "nowhere.test.yaml").symlink_to("nothing")
+    (desk / "more" / "circle.test.yaml").symlink_to("circle.test.yaml")
+    done = conversations(desk)
+    with contextlib.chdir(desk):
+        validated = in_process("validate", "more")
+    faults = {line for line in validated.out.splitlines() if "error[" in line}
+    assert (done.code, last(done), done.err) == (1, "3 passed, 11 files can't be used in TIME", "")
+    assert faults == {line for line in done.out.splitlines() if "error[" in line}
+    assert len({fault.partition(":")[0] for fault in faults}) == 11
+
+
+def test_a_link_to_a_test_file_of_another_name_is_followed(desk: Path) -> None:
+    (desk / "more").mkdir()
+    (desk / "desk.test.yaml").rename(desk / "shared.yaml")
+    (desk / "more" / "it.test.yaml").symlink_to("../shared.yaml")
+    done = conversations(desk, "more")
+    assert (done.code, done.out.splitlines()[0], last(done)) == (0, "more/it.test.yaml  ...", "3 passed in TIME")
+
+
+@pytest.mark.parametrize("named", ["gone.test.yaml", "gone.test.yaml::an item is found"])
+def test_a_link_to_nothing_is_told_where_it_is_named(desk: Path, named: str) -> None:
+    (desk / "gone.test.yaml").symlink_to("nothing")
+    fault = "gone.test.yaml:1:1: error[not-a-file]: it can't be read: No such file or directory"
+    shown = f"gone.test.yaml  error\n\n{fault}\n\n1 file can't be used in TIME\n"
+    assert conversations(desk, named) == Done(1, shown, "")
 
 
 WORDS = "write words joined by and, or, not, such as 'refund and not broken'; for one test: FILE::NAME"
@@ -330,15 +409,26 @@ BEGIN = (
             f"Error: Invalid value for '-k': 'an item': {WORDS}",
         ),
         (["-n", "many"], "Error: Invalid value for '-n': 'many': write a number of processes, or auto"),
-        (["--junitxml", "desk.yaml/x"], "error: --junitxml: 'desk.yaml/x' can't be written: File exists"),
-        (["--graph", "desk.yaml/c.mmd"], "error: --graph: 'desk.yaml/c.mmd' can't be written: File exists"),
+        (["--junitxml", "desk.yaml/x"], "error: --junitxml: 'desk.yaml/x' can't be written: 'desk.yaml' is no folder"),
+        (
+            ["--graph", "desk.yaml/c.mmd"],
+            "error: --graph: 'desk.yaml/c.mmd' can't be written: 'desk.yaml' is no folder",
+        ),
         (
             ["--cov-report", "desk.yaml/c.json"],
-            "error: --cov-report: 'desk.yaml/c.json' can't be written: File exists",
+            "error: --cov-report: 'desk.yaml/c.json' can't be written: 'desk.yaml' is no folder",
         ),
         (
             ["--cov-report", "c.pdf"],
             "error: --cov-report: c.pdf: no form has this suffix; known are .json, .lcov, .info",
+        ),
+        (
+            ["--cov-report", "z.json", "--junitxml", "z.json"],
+            "error: --junitxml and --cov-report would write to one file, 'z.json': give each a file of its own",
+        ),
+        (
+            ["--graph", "z.mmd", "--graph", "./empty/../z.mmd"],
+            "error: --graph, twice, would write to one file, 'empty/../z.mmd': give each a file of its own",
         ),
         (["--graph", "c.gif"], "error: --graph: c.gif: no form has this suffix; known are .svg, .png, .mmd, .dot"),
     ],

@@ -101,6 +101,57 @@ def test_what_failed_last_is_run_again(desk: pytest.Pytester) -> None:
     run(desk, "--lf").assert_outcomes(passed=1)
 
 
+@pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["here", "workers"])
+def test_a_case_that_failed_is_run_again(desk: pytest.Pytester, arguments: list[str]) -> None:
+    wrong = SUITE.replace("- Paid.", "- Paid {{ amount }}.") + "          reply: Paid 1.\n"
+    (desk.path / "desk.test.yaml").write_text(wrong)
+    run_apart(desk, *arguments).assert_outcomes(passed=2, failed=1)
+    result = run_apart(desk, "--lf", "-rf", *arguments)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["FAILED desk.test.yaml::a bill is paid[[]large[]]*"])
+
+
+def test_a_name_with_empty_brackets_is_run(desk: pytest.Pytester) -> None:
+    (desk.path / "desk.test.yaml").write_text(SUITE.replace("an item is found:", "'() is [x]':"))
+    run(desk).assert_outcomes(passed=3)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "  file: desk.yaml\n  tests: {}\n",
+        "--- {file: desk.yaml, tests: {}}\n",
+        "? file\n: desk.yaml\n? tests\n: {}\n",
+        '? "\\x66ile"\n: desk.yaml\n? !!str "t\\x65sts"\n: {}\n',
+    ],
+    ids=["indented", "after a marker", "question marks", "escapes"],
+)
+def test_a_test_file_is_known_however_it_is_written(desk: pytest.Pytester, content: str) -> None:
+    one = "{one: {turns: [{user: Hi, model: [Hi]}]}}"
+    (desk.path / "it.test.yaml").write_text(content.replace("{}", one, 1))
+    run(desk).assert_outcomes(passed=4)
+
+
+def test_a_file_that_is_named_is_told_unless_another_tool_takes_it(folder: pytest.Pytester) -> None:
+    (folder.path / "it.test.yaml").write_text("rules: []\n")
+    result = run(folder, "it.test.yaml")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["it.test.yaml:1:1: error[[]unknown-key[]]: unknown key 'rules'"])
+    folder.makeconftest(
+        """
+        import pytest
+
+        class Rules(pytest.File):
+            def collect(self):
+                return []
+
+        def pytest_collect_file(file_path, parent):
+            return Rules.from_parent(parent, path=file_path) if file_path.suffix == ".yaml" else None
+        """
+    )
+    run(folder, "it.test.yaml").assert_outcomes()
+
+
 def test_broken_files_are_errors_of_collection(desk: pytest.Pytester) -> None:
     (desk.path / "broken.test.yaml").write_text("file: desk.yaml\ntests:\n  one:\n    turnz: []\n")
     (desk.path / "absent.test.yaml").write_text(SUITE.replace("desk.yaml", "nobody.yaml"))
@@ -149,7 +200,9 @@ def test_a_test_that_needs_a_model_is_skipped(desk: pytest.Pytester) -> None:
 
 
 def test_files_of_other_tools_are_left_alone(folder: pytest.Pytester) -> None:
-    for number, text in enumerate(["rules: []\n", "- tests\n", "# tests: none\n", "  tests: 1\n", ""]):
+    for number, text in enumerate(
+        ["rules: []\n", "- tests\n", "# tests: none\n", "a:\n  tests: 1\n", "", "{", "  : : bad"]
+    ):
         (folder.path / f"other_{number}.test.yaml").write_text(text)
     folder.makepyfile("def test_it(): pass")
     run(folder).assert_outcomes(passed=1)

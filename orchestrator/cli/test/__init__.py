@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
 _ONLY_LIVE = ("repeat", "jobs", "model", "rate", "report")
-_NEVER_LIVE = ("first", "last_failed", "processes", "junit", "reports", "least", "picture")
+_NEVER_LIVE = ("first", "last_failed", "processes", "junit", "reports", "least", "pictures")
 
 
 def _words(_: click.Context, __: click.Parameter, text: str | None) -> str | None:
@@ -70,10 +70,11 @@ def _processes(_: click.Context, __: click.Parameter, text: str | None) -> str |
 @click.option("--cov-fail-under", "least", type=click.IntRange(0, 100), metavar="N", help="Fail below N percent.")
 @click.option(
     "--graph",
-    "picture",
+    "pictures",
     type=_FILE,
     metavar="FILE",
-    help="Draw what was reached, and what not: .svg, .png, .mmd or .dot.",
+    multiple=True,
+    help="Draw what was reached, and what not: .svg, .png, .mmd or .dot. May be repeated.",
 )
 @click.option("--live", is_flag=True, help="Ask the real models, and show how often each test passes.")
 @click.option(
@@ -124,10 +125,12 @@ def test(context: click.Context, /, paths: tuple[str, ...], verbose: bool, live:
     from orchestrator.cli.test.covering import Wanted
     from orchestrator.cli.test.finding import chosen
     from orchestrator.cli.test.running import Selection
-    from orchestrator.cli.test.writing import make_room
+    from orchestrator.cli.test.writing import all_different, make_room
 
-    wanted = Wanted(options.pop("reports"), options.pop("picture"), options.pop("least"))
+    wanted = Wanted(options.pop("reports"), options.pop("pictures"), options.pop("least"))
     selection = Selection(chosen(paths), **options)
+    junit = [("--junitxml", selection.junit)] if selection.junit else []
+    all_different([*junit, *((option, file) for option, file, _ in wanted.writers())])
     make_room("--junitxml", selection.junit)
     wanted.make_room()
     with kept_for_answers() as out:  # importing a tool module may print
@@ -177,7 +180,7 @@ def _tested(selection: "Selection", wanted: "Wanted", out: TextIO, *, verbose: b
     look.write(["", summary(results, look, seconds)])
     if covered.shortfall is not None:
         look.write([look.style(covered.shortfall, "red", bold=True)])
-    unwritten = (*results.unwritten, *covered.unwritten)
+    unwritten = (*results.unwritten, *covered.unwritten, *look.unwritten)
     for fault in unwritten:
         click.echo(f"error: {fault}", err=True)
     return _exit_code(results, code) or (5 if covered.shortfall else 2 if unwritten else 0)

@@ -24,10 +24,10 @@ _Writer = Callable[[Path, Sequence[Coverage]], Sequence[Path]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for: ``reports`` and a ``picture`` to write, and the ``least`` percentage that will do."""
+    """What is asked for: ``reports`` and ``pictures`` to write, and the ``least`` percentage that will do."""
 
     reports: tuple[Path, ...] = ()
-    picture: Path | None = None
+    pictures: tuple[Path, ...] = ()
     least: int | None = None
 
     def __post_init__(self) -> None:
@@ -37,7 +37,7 @@ class Wanted:
     @property
     def anything(self) -> bool:
         """Whether coverage is asked for, also where not all tests run."""
-        return bool(self.reports) or self.picture is not None or self.least is not None
+        return bool(self.reports or self.pictures) or self.least is not None
 
     def make_room(self) -> None:
         """End the process with 2 where one of the files can't be written."""
@@ -47,15 +47,15 @@ class Wanted:
     def writers(self) -> Iterator[tuple[str, Path, _Writer]]:
         """Give each file that is to be written, with the option that names it, and what writes it."""
         yield from (("--cov-report", report, write_report) for report in self.reports)
-        if self.picture is not None:
-            yield "--graph", self.picture, draw
+        yield from (("--graph", picture, draw) for picture in self.pictures)
 
     def _faults(self) -> Iterator[tuple[str, str]]:
         for report in self.reports:
             if fault := report_fault(report):
                 yield "--cov-report", fault
-        if self.picture is not None and (fault := picture_fault(self.picture)):
-            yield "--graph", fault
+        for picture in self.pictures:
+            if fault := picture_fault(picture):
+                yield "--graph", fault
 
 
 @dataclass(frozen=True, slots=True)

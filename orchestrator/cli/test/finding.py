@@ -21,10 +21,15 @@ _BEGIN = (
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A test file, by its real path, and one test of it or all."""
+    """A test file, by its real path, and one test of it or all. It may be anything that is named like one."""
 
     path: Path
     test: str | None = None
+
+    @property
+    def is_file(self) -> bool:
+        """Whether pytest can be told: it begins with no pipe, and with no link to nothing."""
+        return os.path.isfile(self.path)  # noqa: PTH113 - raises for no path
 
     @property
     def argument(self) -> str:
@@ -81,11 +86,9 @@ def _parted(text: str) -> tuple[Path, str | None]:
 
 def _suites(folder: Path) -> Iterator[Path]:
     from orchestrator.survey import yaml_files
-    from orchestrator.testing.plugin import is_suite
+    from orchestrator.testing.plugin import SUFFIXES
 
-    for path in yaml_files(folder):
-        if is_suite(path):
-            yield path
+    return (path for path in yaml_files(folder) if path.name.endswith(SUFFIXES))
 
 
 def _check(path: Path) -> None:
@@ -118,7 +121,12 @@ def _named(path: Path, test: str) -> Iterator[Chosen]:
 
 
 def _usable(path: Path) -> Path:
+    from orchestrator.testing.plugin import SUFFIXES
+
     real = os.path.realpath(path)  # resolve() raises RuntimeError for links in a circle
+    if not os.path.isfile(real) or not real.endswith(SUFFIXES):  # noqa: PTH113 - never raises
+        # a link to what nobody would take for a test file goes by its own name
+        real = os.path.join(os.path.realpath(path.parent), path.name)  # noqa: PTH118
     if "[" in real or "::" in real:
         raise click.UsageError(f"{str(path)!r} can't be tested: pytest takes no path with '[' or '::' in it.")
     return Path(real)

@@ -70,6 +70,7 @@ def tested(selection: Selection, asked: Asked, out: TextIO) -> int:
     results = collecting.results
     if results.anything:
         look.write([*told(results, look, selection.root), "", summary(results, look, time.monotonic() - begun)])
+        _tell_unwritten(look)
         return 130 if results.interrupted else 1
     if not collecting.found:
         return nothing(selection, code)
@@ -78,11 +79,17 @@ def tested(selection: Selection, asked: Asked, out: TextIO) -> int:
     page = Page(asked.rate, look.color, asked.verbose, look.columns)
     look.write([*page.lines(trials), "", page.summary(trials, time.monotonic() - begun, interrupted=interrupted)])
     written = _report(trials, asked, interrupted=interrupted)
+    _tell_unwritten(look)
     if interrupted:
         return 130
     if any(tally(trial).runs.share < asked.rate for trial in trials):
         return 5
-    return 0 if written else 2
+    return 0 if written and not look.unwritten else 2
+
+
+def _tell_unwritten(look: Look) -> None:
+    for fault in look.unwritten:
+        click.echo(f"error: {fault}", err=True)
 
 
 def _trials(found: Sequence[Conversation], model: str | None) -> tuple[list[Trial], Sequence[Router]]:

@@ -1,6 +1,5 @@
 """What people see of tests: a line for each file, failures in full, and a sum."""
 
-import contextlib
 import shutil
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -12,24 +11,29 @@ import click
 import pytest
 
 from orchestrator.cli.test.waiting import Waiting
-from orchestrator.cli.test.writing import unwritten
+from orchestrator.cli.test.writing import unheard, unwritten
 from orchestrator.project import called
 from orchestrator.render.diagnostics import counted
 from orchestrator.render.excerpts import harmless
 from orchestrator.render.times import took
+from orchestrator.testing.collecting import usable_suite
 from orchestrator.testing.coverage import Reached
 
 _SIGNS = {"passed": (".", "green"), "failed": ("F", "red"), "skipped": ("s", "yellow")}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Look:
-    """How to write: to which stream, whether in colours, how many columns wide, and whether each name is shown."""
+    """How to write: to which stream, whether in colours, how many columns wide, and whether each name is shown.
+
+    ``unwritten`` says why the stream took no more, if it did not: nothing else is written to it.
+    """
 
     out: TextIO
     color: bool
     verbose: bool
     columns: int = field(default_factory=lambda: shutil.get_terminal_size().columns)
+    unwritten: tuple[str, ...] = ()
 
     def style(self, text: str, color: str | None = None, *, bold: bool = False) -> str:
         """Give a text in a colour."""
@@ -37,9 +41,15 @@ class Look:
 
     def write(self, lines: Iterable[str]) -> None:
         """Write lines at once."""
-        with contextlib.suppress(BrokenPipeError):  # the reader has seen enough
+        if self.unwritten:
+            return
+        try:
             self.out.write("".join(f"{line}\n" for line in lines))
             self.out.flush()
+        except BrokenPipeError:
+            pass  # the reader has seen enough
+        except OSError as error:  # the tests go on: their reports may be read
+            self.unwritten = (unheard(error),)
 
 
 @dataclass
@@ -92,6 +102,15 @@ class Reporter:
         self._open: dict[str, set[str]] = {}
         self._told: set[str] = set()
         self._waiting = Waiting(look.out)
+
+    def refuse(self, path: Path) -> None:
+        """Note what is named like a test file, and is no file that pytest can be given."""
+        try:
+            usable_suite(path)
+        except pytest.Collector.CollectError as reason:
+            file = path.relative_to(self._root).as_posix()
+            self.results.errors[file] = str(reason)
+            self._tell(file)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Note which tests will run."""

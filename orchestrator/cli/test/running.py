@@ -38,6 +38,10 @@ class Selection:
 
 def run(selection: Selection, reporter: Reporter, columns: int) -> int:
     """Run tests and give pytest's exit code. The reporter hears of all that happens."""
+    for other in (test for test in selection.tests if not test.is_file):
+        reporter.refuse(other.path)
+    if not any(test.is_file for test in selection.tests):
+        return pytest.ExitCode.NO_TESTS_COLLECTED
     with contextlib.suppress(OSError):  # then nothing is remembered for --lf
         (selection.root / FOLDER).mkdir(mode=0o700, exist_ok=True)
     # what the user has set for other tests, and plugins that are installed for them, do not count
@@ -67,7 +71,7 @@ def _arguments(selection: Selection) -> Iterator[str]:
     if selection.junit is not None:
         yield f"--junitxml={selection.junit}"
     yield "--"
-    yield from (test.argument for test in selection.tests)
+    yield from (test.argument for test in selection.tests if test.is_file)
 
 
 @contextlib.contextmanager

@@ -1,9 +1,22 @@
 """The files that a test run is to write: made sure of before anything runs, and told where they fail all the same."""
 
+import errno
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.cli.options import fail
+
+
+def all_different(wanted: Iterable[tuple[str, Path]]) -> None:
+    """End the process with 2 where two options name one file: the second would replace what the first has written."""
+    writers: dict[str, str] = {}
+    for option, file in wanted:
+        real = os.path.realpath(file)
+        if real in writers and (file.is_file() or not file.exists()):  # a device takes all of them
+            both = f"{writers[real]} and {option}" if writers[real] != option else f"{option}, twice,"
+            fail(f"{both} would write to one file, {str(file)!r}: give each a file of its own")
+        writers.setdefault(real, option)
 
 
 def make_room(option: str, file: Path | None) -> None:
@@ -25,4 +38,15 @@ def make_room(option: str, file: Path | None) -> None:
 
 def unwritten(option: str, file: Path, error: OSError) -> str:
     """Say why a file was not written."""
-    return f"{option}: {str(file)!r} can't be written: {error.strerror}"
+    in_the_way = next((each for each in file.parents if os.path.lexists(each) and not each.is_dir()), None)
+    why = _why(error) if in_the_way is None else f"{str(in_the_way)!r} is no folder"
+    return f"{option}: {str(file)!r} can't be written: {why}"
+
+
+def unheard(error: OSError) -> str:
+    """Say why standard output was not written."""
+    return f"standard output can't be written: {_why(error)}"
+
+
+def _why(error: OSError) -> str | None:
+    return "no space is left" if error.errno == errno.ENOSPC else error.strerror
