@@ -18,7 +18,7 @@ _TOO_LONG = re.compile(
     r"context.?(length|size|window)|maximum model length|prompt is too long|input token count|input is too long",
     re.IGNORECASE,
 )
-_TAGS = re.compile(r"<(style|script)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_TAGS = re.compile(r"<(style|script)\b.*?(</\1\s*>|\Z)|<[^>]*(>|\Z)", re.IGNORECASE | re.DOTALL)
 _TRANSIENT = {"rate_limited", "timeout", "broken"}
 _HINTS: Mapping[int | str, str] = {
     "context_length": "history: {max_tokens: N} in the model bounds what is sent",
@@ -109,10 +109,10 @@ def _read(body: bytes) -> object:
 
 
 def _words(text: str) -> str:
-    """The words of a page, or the text as it is."""
+    """The words of a page, which may be cut, or the text as it is."""
     if text.lstrip()[:1] != "<":
         return text
-    return _TAGS.sub(" ", text[:READ_CHARS])
+    return _TAGS.sub(" ", text[:READ_CHARS]).strip()
 
 
 def _kind(status: int, body: object) -> ModelFailure:

@@ -160,7 +160,8 @@ class ReplyReader:
 
     def unlike(self) -> Failure:
         """The failure that the body is no reply at all, with its beginning."""
-        said = message_of(self.head.decode("utf-8", "replace")) or "nothing at all"
+        nothing = "a page without words" if self.head else "nothing at all"
+        said = message_of(self.head.decode("utf-8", "replace")) or nothing
         return Failure(f"sent what is no reply of Chat Completions: {said}", "is the base_url right?")
 
     def _begin(self, piece: bytes) -> bytes:

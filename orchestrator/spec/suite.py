@@ -3,7 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import (
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from orchestrator.events import Finish, Status
@@ -98,7 +108,10 @@ class ReplySpec(Spec):
     ] = Field({}, description="Several calls, in one reply.")
     agent: Filled | Absent = Field(None, description="Who must be asked here. The test fails if it is another agent.")
     finish: Finish | Absent = Field(None, description="Why the reply ends; stop, unless it is said.")
-    fails: Filled | Absent = Field(None, description="The model gives no reply, for this reason.")
+    fails: Filled | Absent = Field(
+        None,
+        description="The model gives no reply, for this reason. context_length: the request was too long.",
+    )
 
     @model_validator(mode="after")
     def _replies(self) -> Self:
@@ -268,9 +281,12 @@ class TurnSpec(Spec):
     expect: ExpectSpec = Field(default_factory=ExpectSpec, description="What is expected of this turn.")
 
 
-def _whole_stubs(value: object) -> object:
-    """One stub is a list of one: it serves every call. Several serve a call each."""
-    return [value] if is_mapping(value) else value
+class Every(dict[int, StubSpec]):
+    """One stub, written without a list around it: it serves every call. Those of a list serve a call each."""
+
+
+def _stubs(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    return Every(handler([value])) if is_mapping(value) else handler(value)
 
 
 Stubs: TypeAlias = dict[
@@ -278,7 +294,7 @@ Stubs: TypeAlias = dict[
     Annotated[
         dict[int, StubSpec],
         BeforeValidator(numbered, json_schema_input_type=list[StubSpec]),
-        BeforeValidator(_whole_stubs, json_schema_input_type=StubSpec | list[StubSpec]),
+        WrapValidator(_stubs, json_schema_input_type=StubSpec | list[StubSpec]),
     ],
 ]
 _REAL = "Tools that really run though they may change something. Those with effects: read always do."

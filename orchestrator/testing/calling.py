@@ -11,6 +11,7 @@ from orchestrator.testing.outcome import Failure
 from orchestrator.testing.places import Place
 from orchestrator.testing.scope import Scope
 from orchestrator.testing.seen import Made, Seen
+from orchestrator.tools.results import text_of
 
 _SHOWN = 2_000  # characters of a call in a difference
 
@@ -72,6 +73,16 @@ def rendered_matcher(matcher: MatcherSpec, place: Place, scope: Scope) -> Matche
     for key in sorted({"equals", "contains"} & matcher.model_fields_set):
         at = place.at(key)
         changed[key] = scope.value(getattr(matcher, key), at if at.written else place)
+    return matcher.model_copy(update=changed)
+
+
+def textual_matcher(matcher: MatcherSpec, place: Place, scope: Scope) -> MatcherSpec:
+    """A rendered matcher of a text, in which numbers and the like stand as a reply has them."""
+    changed = {}
+    for key in sorted({"equals", "contains"} & matcher.model_fields_set):
+        at, said = place.at(key), getattr(matcher, key)
+        if said is not None:
+            changed[key] = scope.text(said if isinstance(said, str) else text_of(said), at if at.written else place)
     return matcher.model_copy(update=changed)
 
 

@@ -12,7 +12,7 @@ from orchestrator.clients.scripted import template_fault
 from orchestrator.diagnostics import Diagnostic, Severity
 from orchestrator.errors import UsageError
 from orchestrator.loader import Examined
-from orchestrator.project import root_of
+from orchestrator.project import called, root_of
 from orchestrator.source import Source
 from orchestrator.source.faults import shown
 from orchestrator.spec import UNREADABLE
@@ -20,7 +20,8 @@ from orchestrator.spec.draft import Location, leaves
 from orchestrator.spec.suite import RecordingSpec, SuiteSpec
 from orchestrator.templates import environment
 from orchestrator.templates.tokens import Places
-from orchestrator.testing.names import calls_in, is_template, names_in
+from orchestrator.testing.arguments import argument_faults
+from orchestrator.testing.names import HANDOFF, calls_in, is_template, names_in
 from orchestrator.testing.outcome import Suite
 
 _ALWAYS = ("user", "result", "results")
@@ -28,6 +29,7 @@ Fact = tuple[Location, str]
 _KINDS: Mapping[str, tuple[str, str]] = {
     "agents": ("unknown-agent", "no agent named {name!r}"),
     "tools": ("function-not-found", "no agent has a tool named {name!r}"),
+    "calls": ("function-not-found", "no agent has a tool named {name!r}"),
     "variables": ("undefined-variable", "no variable named {name!r} is declared"),
 }
 
@@ -84,25 +86,37 @@ def faults(spec: SuiteSpec, source: Source, path: Path) -> Iterator[Diagnostic]:
         yield from _file_fault(source, ("file",), path, spec.file)
     for location, recording in _recordings(spec):
         found = list(_file_fault(source, location, path, recording.replay))
-        yield from found or _cassette_fault(source, location, path.parent / recording.replay)
+        yield from found or _cassette_fault(source, location, beside(recording.replay, path, source))
+
+
+def beside(name: str, path: Path, source: Source) -> str:
+    """What people call a file that a test file names relative to itself, in the way in which that one is called."""
+    return called((path.parent / name).resolve(), absolute=Path(source.path).is_absolute())
 
 
 def name_faults(suite: Suite, known: Known) -> tuple[Diagnostic, ...]:
     """The names in a test file that its agents do not know. A call by the model is a warning only: models err, too."""
-    return (*_name_faults(suite, known), *_call_faults(suite, known), *_undefined(suite, known))
+    names, calls = _name_faults(suite, known), _call_faults(suite, known)
+    return (*names, *calls, *argument_faults(suite, known.tools), *_undefined(suite, known))
 
 
 def _name_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
     declared: Mapping[str, Collection[str] | None] = {
         "agents": known.agents,
         "tools": known.tools,
+        "calls": known.tools,
         "variables": known.variables,
     }
     for kind, location, name, is_key in names_in(suite.spec):
         names = declared[kind]
-        if names is not None and name not in names:
-            code, message = _KINDS[kind]
-            span = suite.source.locate(location, key=is_key)
+        if names is None or name in names:
+            continue
+        code, message = _KINDS[kind]
+        span = suite.source.locate(location, key=is_key)
+        if kind == "calls" and name.startswith(HANDOFF):
+            hint = "expect a handoff by agents: or handoffs:"
+            yield Diagnostic(span, code, f"{shown(name)} is a handoff, and these are calls of tools", hint)
+        else:
             yield Diagnostic(span, code, message.format(name=name), did_you_mean(name, names))
 
 
@@ -116,12 +130,6 @@ def _call_faults(suite: Suite, known: Known) -> Iterator[Diagnostic]:
             hint = did_you_mean(call.function, functions)
             span = suite.source.locate((*call.at, "call"))
             yield Diagnostic(span, "function-not-found", message, hint, Severity.WARNING)
-        elif call.function in known.tools:  # whatever stands in a handoff, it is made
-            arguments = sorted(known.tools[call.function])
-            for name in (name for name in call.arguments if name not in arguments):
-                message = f"{call.function!r} has no argument {shown(name)}"
-                span = suite.source.locate((*call.at, "with", name), key=True)
-                yield Diagnostic(span, "unknown-key", message, did_you_mean(name, arguments), Severity.WARNING)
 
 
 def _undefined(suite: Suite, known: Known) -> Iterator[Diagnostic]:
@@ -191,7 +199,7 @@ def _file_fault(source: Source, location: Location, path: Path, name: str) -> It
         yield Diagnostic(span, "path-outside-project", message, "keep it inside the project")
 
 
-def _cassette_fault(source: Source, location: Location, path: Path) -> Iterator[Diagnostic]:
+def _cassette_fault(source: Source, location: Location, path: str) -> Iterator[Diagnostic]:
     try:
         read_cassette(path)
     except UsageError as error:

@@ -6,7 +6,7 @@ from difflib import SequenceMatcher
 from itertools import chain
 
 from orchestrator.spec.suite import CountSpec, ExpectSpec, MatcherSpec
-from orchestrator.testing.calling import calls, excludes, includes, rendered_matcher
+from orchestrator.testing.calling import calls, excludes, includes, rendered_matcher, textual_matcher
 from orchestrator.testing.matching import mismatches, shown, written
 from orchestrator.testing.outcome import Failure
 from orchestrator.testing.places import Place
@@ -64,12 +64,14 @@ def _parts(key: str, expect: ExpectSpec, place: Place) -> Iterator[tuple[str, st
 def _judged(name: str, key: str, expect: ExpectSpec, seen: Seen, place: Place, scope: Scope) -> Iterator[Failure]:
     match getattr(expect, key):
         case MatcherSpec() as matcher:
-            yield from _matched(_SUBJECTS[key], matcher, getattr(seen, key), place, scope)
+            matcher = textual_matcher(matcher, place, scope)
+            yield from _matched(_SUBJECTS[key], matcher, getattr(seen, key), place)
         case CountSpec() as count:
             number = len(seen.calls) if key == "tool_calls" else getattr(seen, key)
             yield from _counted(count, number, key, place)
         case dict() as variables if key == "variables":
-            yield from _matched(f"variable {name!r}", variables[name], seen.variables.get(name), place, scope)
+            matcher = rendered_matcher(variables[name], place, scope)
+            yield from _matched(f"variable {name!r}", matcher, seen.variables.get(name), place)
         case dict() as made:
             yield from (calls if key == "calls" else includes)(made, seen.calls, place, scope)
         case tuple() as names:
@@ -80,8 +82,7 @@ def _judged(name: str, key: str, expect: ExpectSpec, seen: Seen, place: Place, s
             yield place.failure(message, [f"- {wanted}", f"+ {getattr(seen, key)}"])
 
 
-def _matched(subject: str, matcher: MatcherSpec, value: object, place: Place, scope: Scope) -> Iterator[Failure]:
-    matcher = rendered_matcher(matcher, place, scope)
+def _matched(subject: str, matcher: MatcherSpec, value: object, place: Place) -> Iterator[Failure]:
     for found in mismatches(matcher, value):
         at = place.at(*found.at)
         yield (at if at.written else place).failure(f"{subject} {found.message}", _difference(matcher, found.at, value))

@@ -4,18 +4,22 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from orchestrator.spec.draft import Location
-from orchestrator.spec.suite import ConversationSpec, ExpectSpec, StubSpec, SuiteSpec, TurnSpec
+from orchestrator.spec.suite import ConversationSpec, Every, ExpectSpec, StubSpec, SuiteSpec, TurnSpec
 
 Named = tuple[str, Location, str, bool]
 """A name: its kind, its place, the name itself, and whether it is a key."""
 
 
+HANDOFF = "transfer_to_"
+"""How the functions begin that models hand off with."""
+
+
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A call in a reply: the function, the names of its arguments, and the place of what holds both."""
+    """A call in a reply: the function, its arguments, and the place of what holds both."""
 
     function: str
-    arguments: tuple[str, ...]
+    arguments: Mapping[str, object]
     at: Location
 
 
@@ -32,8 +36,13 @@ def calls_in(spec: SuiteSpec) -> Iterator[Played]:
     """The calls in replies, but for those of which the test says how they end: it may be about a model that errs."""
     for name, test in spec.tests.items():
         judged = set(_judged(test))
-        turns = ((("tests", name, "turns", index, "model"), turn) for index, turn in test.turns.items())
-        yield from (call for at, turn in turns for call in _calls(turn, at) if call.function not in judged)
+        yield from (call for call in played_in(test, ("tests", name)) if call.function not in judged)
+
+
+def played_in(test: ConversationSpec, at: Location) -> Iterator[Played]:
+    """The calls in the replies of a test."""
+    for index, turn in test.turns.items():
+        yield from _calls(turn, (*at, "turns", index, "model"))
 
 
 def _test_names(test: ConversationSpec, at: Location) -> Iterator[Named]:
@@ -41,7 +50,8 @@ def _test_names(test: ConversationSpec, at: Location) -> Iterator[Named]:
     yield from (("variables", (*at, "variables", name), name, True) for name in test.variables)
     yield from (("tools", (*at, "real", index), name, False) for index, name in enumerate(test.real))
     yield from _stub_names(test.tools, (*at, "tools"))
-    played = _played(test)
+    # a test may have a model call what is not there, and expect just that
+    played = {call.function for call in played_in(test, at)}
     for index, turn in test.turns.items():
         yield from _turn_names(turn, (*at, "turns", index), played)
     yield from _expected_names(test.expect, (*at, "expect"), played)
@@ -63,24 +73,18 @@ def _stub_names(stubs: Mapping[str, Mapping[int, StubSpec]], at: Location) -> It
     for tool, specs in stubs.items():
         yield "tools", (*at, tool), tool, True
         for index, spec in specs.items():
-            # one alone may stand without a list around it
-            entry = (*at, tool) if len(specs) == 1 else (*at, tool, index)
+            entry = (*at, tool) if isinstance(specs, Every) else (*at, tool, index)
             yield from (("variables", (*entry, "variables", name), name, True) for name in spec.variables)
             yield from _agent(spec.handoff, (*entry, "handoff"))
-
-
-def _played(test: ConversationSpec) -> set[str]:
-    """What replies call: a test may have a model call what is not there, and expect just that."""
-    return {call.function for turn in test.turns.values() for call in _calls(turn, ())}
 
 
 def _calls(turn: TurnSpec, at: Location) -> Iterator[Played]:
     replies = turn.model if isinstance(turn.model, dict) else {}
     for index, reply in replies.items():
         if reply.call is not None:
-            yield Played(reply.call, tuple(reply.arguments), (*at, index))
+            yield Played(reply.call, reply.arguments, (*at, index))
         for position, call in reply.calls.items():
-            yield Played(call.call, tuple(call.arguments), (*at, index, "calls", position))
+            yield Played(call.call, call.arguments, (*at, index, "calls", position))
 
 
 def _judged(test: ConversationSpec) -> Iterator[str]:
@@ -98,10 +102,10 @@ def _expected_names(expect: ExpectSpec, at: Location, played: Collection[str]) -
     yield from (("variables", (*at, "variables", name), name, True) for name in expect.variables)
     for key, made in (("calls", expect.calls or {}), ("includes", expect.includes or {})):
         for index, spec in made.items():
-            if spec.call not in played:
-                yield "tools", (*at, key, index), spec.call, False
+            if spec.call not in played or spec.call.startswith(HANDOFF):
+                yield "calls", (*at, key, index), spec.call, False
     for index, name in enumerate(expect.excludes or ()):
-        yield "tools", (*at, "excludes", index), name, False
+        yield "calls", (*at, "excludes", index), name, False
 
 
 def _agent(name: str | None, at: Location) -> Iterator[Named]:

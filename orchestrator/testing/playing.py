@@ -71,6 +71,7 @@ class Player:
         self, replies: dict[int, ReplySpec], place: Place, scope: Callable[[ModelRequest], Scope], course: Course
     ) -> None:
         self._left = list(replies.items())[::-1]
+        self._silent = False  # whether the last reply was empty
         self._place = place
         self._scope = scope
         self._course = course
@@ -114,7 +115,8 @@ class Player:
             raise Broken(self._course.broken[0])
         if not self._left:
             seen = f"  the last message that it saw: {_shown(request.messages[-1])}"
-            message = f"agent {request.agent!r} asks the model, and there is no further reply"
+            why = ": the last one was empty, and then the model is asked once more" if self._silent else ""
+            message = f"agent {request.agent!r} asks the model, and there is no further reply{why}"
             raise Broken(self._place.failure(message, [seen], span=self._span))
         index, spec = self._left.pop()
         place = self._course.here = self._place.at(index)
@@ -123,9 +125,15 @@ class Player:
             raise Broken(place.at("agent").failure(message))
         scope = self._scope(request)
         if spec.fails is not None:
-            raise ModelError(scope.text(spec.fails, place.at("fails")))
+            raise _failure(scope.text(spec.fails, place.at("fails")))
         content = None if spec.say is None else scope.text(spec.say, _said(place))
+        self._silent = not (content or spec.call or spec.calls)
         return ModelResponse(content, tuple(_calls(spec, scope, place)), spec.finish or "stop")
+
+
+def _failure(reason: str) -> ModelError:
+    """Why the model gives no reply. A history that is too long is treated otherwise than all else."""
+    return ModelError(reason, kind="context_length") if reason == "context_length" else ModelError(reason)
 
 
 def _calls(spec: ReplySpec, scope: Scope, place: Place) -> Iterator[ToolCall]:

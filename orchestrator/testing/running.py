@@ -3,10 +3,9 @@
 import asyncio
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count
-from pathlib import Path
 
 from orchestrator.agents import REQUIRED, AgentGraph
 from orchestrator.clients.cassettes import ReplayClient, read_cassette
@@ -14,11 +13,11 @@ from orchestrator.errors import OrchestrateError, UsageError, VariableError
 from orchestrator.events import LiveEvent, RecordedEvent
 from orchestrator.loader import Loaded
 from orchestrator.model_client import ModelClient, ModelRequest
-from orchestrator.project import called
 from orchestrator.runner import Runner
 from orchestrator.spec.suite import ExpectSpec, RecordingSpec, StubSpec, TurnSpec
 from orchestrator.state import State
 from orchestrator.testing.answering import ListedPerson
+from orchestrator.testing.checking import beside
 from orchestrator.testing.expecting import Held, ended_badly, judge
 from orchestrator.testing.outcome import Case, Failure, Outcome
 from orchestrator.testing.places import Broken, Place
@@ -227,22 +226,20 @@ class _Conversation:
         """What templates in a reply see: what has happened before the model was asked for it."""
         return self._scope.knowing({**request.variables, **self._said, **results_in(request.messages)})
 
-    def _stubs(self) -> Iterator[tuple[str, tuple[Place, Sequence[StubSpec]]]]:
+    def _stubs(self) -> Iterator[tuple[str, tuple[Place, Mapping[int, StubSpec]]]]:
         """The stubs of the file, and those of the test, which come first. A test may say that one is real."""
         suite, at = self.case.suite.spec, self.place
         for name, specs in suite.tools.items():
             if name not in self.case.spec.real:
-                yield name, (Place(at.source, ("tools", name), f"tools.{name}"), list(specs.values()))
+                yield name, (Place(at.source, ("tools", name), f"tools.{name}"), specs)
         for name, specs in self.case.spec.tools.items():
             place = Place(at.source, (*at.location, "tools", name), f"tools.{name}")
-            yield name, (place, list(specs.values()))
+            yield name, (place, specs)
 
     def _replaying(self, file: str) -> ReplayClient:
         """The client of a recording: turns that name the same one go on in it."""
         if file not in self._recordings:
-            path, source = self._beside(file), Path(self.place.source.path)
-            cassette = replace(read_cassette(path), path=called(path, absolute=source.is_absolute()))
-            self._recordings[file] = ReplayClient(cassette, any_model=True)
+            self._recordings[file] = ReplayClient(read_cassette(self._beside(file)), any_model=True)
         return self._recordings[file]
 
     def _recorded_now(self) -> str | None:
@@ -251,5 +248,5 @@ class _Conversation:
         files = [model.replay for model in models if isinstance(model, RecordingSpec)]
         return read_cassette(self._beside(files[0])).header.now if files else None
 
-    def _beside(self, file: str) -> Path:
-        return (self.case.suite.path.parent / file).resolve()
+    def _beside(self, file: str) -> str:
+        return beside(file, self.case.suite.path, self.place.source)

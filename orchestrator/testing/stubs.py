@@ -1,11 +1,11 @@
 """The tools of a test: what the test file says instead of what would really happen."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from orchestrator.agents import AgentGraph
 from orchestrator.errors import VariableError
-from orchestrator.spec.suite import StubSpec
+from orchestrator.spec.suite import Every, StubSpec
 from orchestrator.testing.places import Broken, Place
 from orchestrator.testing.playing import Course
 from orchestrator.testing.scope import Scope
@@ -32,7 +32,7 @@ class StubbedTool(Tool):
 
 
 class Stubs:
-    """The stubs of a test. One alone serves every call of its tool; several serve a call each.
+    """The stubs of a test. One alone serves every call of its tool; those of a list serve a call each.
 
     Args:
         specs: by the tool, each with its place.
@@ -42,7 +42,7 @@ class Stubs:
 
     def __init__(
         self,
-        specs: Mapping[str, tuple[Place, Sequence[StubSpec]]],
+        specs: Mapping[str, tuple[Place, Mapping[int, StubSpec]]],
         scope: Callable[[], Scope],
         course: Course,
     ) -> None:
@@ -76,24 +76,19 @@ class Stubs:
 
     def _serve(self, tool: Tool, arguments: Mapping[str, object], context: ToolContext) -> Outcome:
         place, stubs = self._specs[tool.name]
-        number = self._served[tool.name] = self._served.get(tool.name, 0) + 1
-        if len(stubs) == 1:
-            number = 1
-        if number > len(stubs):
-            message = f"{tool.name} is called once more than the {len(stubs)} times that it is stubbed for"
+        index = self._served.get(tool.name, 0)
+        self._served[tool.name] = index + 1
+        at, index = (place, 0) if isinstance(stubs, Every) else (place.at(index), index)
+        if index not in stubs:
+            times = "one time" if len(stubs) == 1 else f"{len(stubs)} times"
+            message = f"{tool.name} is called once more than the {times} that it is stubbed for"
             self._course.note(place.failure(message, span=place.key))
             return Outcome(f"{_NOT_RUN}: the test has no stub for this call", error=True)
         try:
-            return _outcome(stubs[number - 1], arguments, context, self._scope(), _entry(place, number - 1))
+            return _outcome(stubs[index], arguments, context, self._scope(), at)
         except Broken as broken:
             self._course.note(broken.failure)
             return Outcome(f"{_NOT_RUN}: its stub is at fault", error=True)
-
-
-def _entry(place: Place, index: int) -> Place:
-    """Where a stub stands: one alone may stand without a list around it."""
-    entry = place.at(index)
-    return entry if entry.written else place
 
 
 def _outcome(

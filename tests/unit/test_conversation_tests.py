@@ -251,6 +251,15 @@ def test_a_stub_fails_hands_off_and_ends() -> None:
     holds(of(turn, "tools: {look: [{error: no paper}, {handoff: books}, {end: true, result: bye}]}"))
 
 
+def test_one_stub_serves_every_call_and_a_list_of_one_serves_one() -> None:
+    turn = "- {user: x, model: [{call: look, with: {title: a}}, {call: look, with: {title: b}}, y]}"
+    stub = "{result: '{{ arguments.title }}'}"
+    holds(of(turn, f"tools: {{look: {stub}}}"))
+    assert broken(of(turn, f"tools: {{look: [{stub}]}}")) == [
+        "tools.look: look is called once more than the one time that it is stubbed for"
+    ]
+
+
 def test_stubs_of_a_test_come_before_those_of_the_file() -> None:
     turns = "- {user: x, model: [{call: wrap, with: {title: a}}, '{{ result }}'], expect: {reply: %s}}"
     text = "tools: {wrap: {result: of the file}}\n" + of(turns % "of the test", "tools: {wrap: {result: of the test}}")
@@ -300,6 +309,32 @@ def test_a_model_that_fails_gives_the_word_to_its_fallback(tmp_path: Path) -> No
     text = "file: bot.yaml\ntests: {t: {turns: [{user: x, model: [{fails: down}, hello], expect: {reply: hello}}]}}"
     [outcome] = run_in(tmp_path, text)
     assert outcome.failures == ()
+
+
+def test_group_13_a_request_that_is_too_long_ends_the_turn_so() -> None:
+    holds(of("- {user: x, model: [fails: context_length], expect: {status: context_length}}"))
+    holds(of("- {user: x, model: [fails: overloaded], expect: {status: failed}}"))
+
+
+def test_that_an_empty_reply_is_asked_for_again_is_told() -> None:
+    [message] = broken(of('- {user: x, model: [""], expect: {status: empty}}'))
+    assert message.endswith("no further reply: the last one was empty, and then the model is asked once more")
+    holds(of('- {user: x, model: ["", ""], expect: {status: empty}}'))
+
+
+@pytest.mark.parametrize("value", ["1", "2.5", "true", "[1, a]", "{a: 1}", "null", "'1'", "a b"])
+@pytest.mark.parametrize("key", ["equals", "contains"])
+def test_a_reply_is_compared_as_the_text_that_it_is(key: str, value: str) -> None:
+    turn = f"- {{user: x, model: ['{{{{ v }}}}'], expect: {{reply: {{{key}: '{{{{ v }}}}'}}}}}}"
+    [outcome] = outcomes(of(turn, f"cases: {{one: {{v: {value}}}}}"))
+    assert outcome.failures == ()
+
+
+def test_a_number_that_a_reply_must_be_is_its_text() -> None:
+    holds(of("- {user: x, model: ['42'], expect: {reply: {equals: 42}}}"))
+    assert broken(of("- {user: x, model: ['42'], expect: {reply: {equals: 43}}}")) == [
+        "turn 1: reply: the reply is '42', not '43'"
+    ]
 
 
 def test_a_live_test_needs_a_model_and_takes_it() -> None:

@@ -422,6 +422,21 @@ def test_group_28_files_are_there_and_inside_the_project(folder: Path) -> None:
     assert told("file: loop.yaml\ntests: {t: {turns: [{user: x}]}}") == ["1 missing-file: loop.yaml"]
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_group_28_a_recording_that_can_not_be_replayed_is_called_as_the_test_file_is(
+    folder: Path, absolute: bool
+) -> None:
+    (folder / "talk.jsonl").write_text("nothing\n")
+    (folder / "tests").mkdir()
+    path = Path("tests", "bot.test.yaml")
+    text = "file: ../bot.yaml\ntests: {t: {turns: [{user: x, model: {replay: ../tests/../talk.jsonl}}]}}"
+    path.write_text(text)
+    given = path.resolve() if absolute else path
+    _, [found] = read_suite(Source.parse(str(given), text), given)
+    name = folder / "talk.jsonl" if absolute else "talk.jsonl"
+    assert found.message.startswith(f"this can't be replayed: {name}:1")
+
+
 # ---- names
 
 
@@ -507,6 +522,66 @@ def test_calls_of_the_model_that_no_agent_can_make_are_warnings(imports: bool) -
             "did you mean 'transfer_to_b'?",
         ),
     ]
+
+
+def warned(text: str) -> list[tuple[int, str, str | None]]:
+    """The lines and messages of what ``validate`` warns of in a test file, with the hints."""
+    Path("bot.test.yaml").write_text(text)
+    found = survey([Path("bot.test.yaml")]).diagnostics
+    assert {each.severity for each in found} <= {Severity.WARNING}, found
+    return [(each.span.line, each.message, each.hint) for each in found]
+
+
+EXPECTED = """
+- user: x
+  model: [{call: look, with: {title: x}}, y]
+  expect:
+    calls:
+      - {look: {titel: {absent: true}}}
+    includes:
+      - {call: look, with: {title: x, ttle: {absent: true}}, error: false}
+"""
+
+
+def test_group_26_expected_arguments_that_a_tool_does_not_have_are_warnings() -> None:
+    hint = "did you mean 'title'?"
+    assert warned(file_of(EXPECTED, "expect: {includes: [look: {titl: {absent: true}}]}")) == [
+        (9, "'look' has no argument 'titel'", hint),
+        (11, "'look' has no argument 'ttle'", hint),
+        (12, "'look' has no argument 'titl'", hint),
+    ]
+    played = "- user: x\n  model: [{call: look, with: {titel: x}}]\n"
+    assert warned(file_of(played + "  expect: {calls: [{call: look, with: {titel: x}, error: true}]}")) == []
+
+
+def test_group_34_arguments_of_an_approval_that_no_tool_has_are_warnings() -> None:
+    verdicts = "[{verdict: granted, tool: look, arguments: {titel: x}}, {verdict: always, arguments: {ttle: y}}]"
+    assert warned(file_of(f"- user: x\n  approvals: {verdicts}")) == [
+        (6, "'look' has no argument 'titel'", "did you mean 'title'?"),
+        (6, "no tool has an argument 'ttle'", "did you mean 'title'?"),
+    ]
+    assert warned(file_of("- {user: x, approvals: [{verdict: granted, arguments: {title: x}}]}")) == []
+
+
+@pytest.mark.parametrize("key", ["calls", "includes", "excludes"])
+@pytest.mark.parametrize("model", ["[]", "[call: transfer_to_b]"])
+def test_group_05_a_handoff_among_expected_calls_is_told_as_one(key: str, model: str) -> None:
+    Path("bot.test.yaml").write_text(file_of(f"- user: x\n  model: {model}\n  expect: {{{key}: [transfer_to_b]}}"))
+    [found] = survey([Path("bot.test.yaml")]).diagnostics
+    assert found.message == "'transfer_to_b' is a handoff, and these are calls of tools"
+    assert found.hint == "expect a handoff by agents: or handoffs:"
+
+
+def test_group_26_a_mapping_that_looks_like_a_misspelt_matcher_is_a_warning() -> None:
+    expected = "[look: {title: {contians: x}}, look: {title: [{at_least: 1, at_mots: 2}]}]"
+    message = "{} is no matcher, so this must be equal to a mapping that has it"
+    assert warned(file_of(f"- {{user: x, expect: {{calls: {expected}}}}}")) == [
+        (5, message.format("'contians'"), "did you mean 'contains'?"),
+        (5, message.format("'at_mots'"), "did you mean 'at_most'?"),
+    ]
+    plain = "[look: {title: {match: x}}, look: {title: {city: {contians: x}, contians: x}}]"
+    played = "[{call: look, with: {title: {match: x, contians: {}}}}]"
+    assert warned(file_of(f"- {{user: x, model: {played}, expect: {{calls: {plain}}}}}")) == []
 
 
 @pytest.mark.parametrize("where", ["turn", "test"])

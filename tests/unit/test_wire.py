@@ -399,7 +399,10 @@ def test_group_20_bodies_in_every_form(case: str) -> None:
 NO_REPLY, OH_NO = "sent what is no reply of Chat Completions: ", "reported an error: Oh no"
 BROKEN: dict[str, tuple[bytes, str]] = {
     "nothing": (b"", NO_REPLY + "nothing at all"),
-    "a page": (b"<html><title>Log in</title></html>", NO_REPLY + "  Log in"),
+    "a page": (b"<html><title>Log in</title></html>", NO_REPLY + "Log in"),
+    "a page without words": (b"<html><script>go()</script><p></p></html>", NO_REPLY + "a page without words"),
+    "a page that is cut": (b"<html>Wait<br/>a moment<script>go(", NO_REPLY + "Wait a moment"),
+    "a page that is cut in a tag": (b"<html>Wait<img src='x", NO_REPLY + "Wait"),
     "words": (b"upstream error", NO_REPLY + "upstream error"),
     "a document that is cut": (b'{"choices": [', NO_REPLY + '{"choices": ['),
     "a document without choices": (b'{"id": 1}', NO_REPLY + '{"id": 1}'),
