@@ -214,6 +214,16 @@ def test_lf_runs_what_failed(desk: Path) -> None:
     assert (desk / ".orchestrate").stat().st_mode & 0o777 == 0o700
 
 
+def test_tests_of_two_projects_leave_nothing_above_them(tmp_path: Path) -> None:
+    for name, text in (("one", SUITE), ("two", WRONG)):
+        (tmp_path / name).mkdir()
+        write_desk(tmp_path / name)
+        (tmp_path / name / "desk.test.yaml").write_text(text)
+    assert last(conversations(tmp_path, "one", "two")) == "5 passed, 1 failed in TIME"
+    assert last(conversations(tmp_path, "one", "two", "--lf")) == "1 failed in TIME"
+    assert {path.name for path in tmp_path.iterdir()} == {"one", "two"}
+
+
 @pytest.mark.parametrize("arguments", [[], ["-n", "2"]], ids=["here", "workers"])
 def test_lf_knows_a_case_again(desk: Path, arguments: list[str]) -> None:
     (desk / "desk.test.yaml").write_text(ONE_CASE_WRONG)

@@ -31,6 +31,11 @@ class Selection:
         return Path(os.path.commonpath({root_of(test.path) for test in self.tests}))
 
     @property
+    def memory(self) -> Path:
+        """The folder in which is kept what failed: in the project of the first test, as others may share nothing."""
+        return root_of(self.tests[0].path) / FOLDER / "tests"
+
+    @property
     def whole(self) -> bool:
         """Whether all tests of the files are meant."""
         return self.words is None and not self.last_failed and all(test.test is None for test in self.tests)
@@ -43,7 +48,7 @@ def run(selection: Selection, reporter: Reporter, columns: int) -> int:
     if not any(test.is_file for test in selection.tests):
         return pytest.ExitCode.NO_TESTS_COLLECTED
     with contextlib.suppress(OSError):  # then nothing is remembered for --lf
-        (selection.root / FOLDER).mkdir(mode=0o700, exist_ok=True)
+        selection.memory.parent.mkdir(mode=0o700, exist_ok=True)
     # what the user has set for other tests, and plugins that are installed for them, do not count
     ours = {"PYTEST_ADDOPTS": None, "PYTEST_PLUGINS": None, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     with _environment({**ours, "COLUMNS": str(columns)}):
@@ -57,7 +62,7 @@ def _arguments(selection: Selection) -> Iterator[str]:
     yield from ("-p", "orchestrator.testing.plugin", "-p", "orchestrator.cli.test.named", "-p", "no:terminal")
     yield from ("-p", "no:python")  # it would run the __init__.py of folders
     yield from ("-p", "no:logging", "-p", "no:unraisableexception")  # each costs a tenth of the time
-    yield from ("-o", f"cache_dir={selection.root / FOLDER / 'tests'}")
+    yield from ("-o", f"cache_dir={selection.memory}")
     yield from ("-o", "junit_family=xunit1")  # the one that tells file and line
     yield "--continue-on-collection-errors"
     if selection.words is not None:
