@@ -31,6 +31,8 @@ class Required:
 
 
 REQUIRED = Required()
+HANDOFF = "transfer_to_"
+"""How the names of the functions begin with which a model hands off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class Edge:
     @property
     def function_name(self) -> str:
         """The function that the model calls to hand off."""
-        return f"transfer_to_{self.target}"
+        return f"{HANDOFF}{self.target}"
 
 
 @dataclass(frozen=True)

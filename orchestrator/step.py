@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.agents import Agent, AgentGraph, Edge
+from orchestrator.agents import HANDOFF, Agent, AgentGraph, Edge
 from orchestrator.events import Status
 from orchestrator.history import sent, to_leave_out, tokens_of
 from orchestrator.messages import ToolMessage
@@ -378,8 +378,8 @@ def _edge_fault(state: State, edge: Edge, variables: Variables) -> str | None:
 def _no_tool(graph: AgentGraph, state: State, agent: Agent, name: str, variables: Variables) -> str:
     edges = permitted_edges(graph, state, variables)
     known = name in agent.tools_by_name
-    if name.startswith("transfer_to_") and not known:
-        return _no_handoff(name.removeprefix("transfer_to_"), edges)
+    if name.startswith(HANDOFF) and not known:
+        return _no_handoff(name.removeprefix(HANDOFF), edges)
     at_hand = [t.name for t in agent.tools if permitted(t, variables)] + [edge.function_name for edge in edges]
     offer = f"The tools at hand: {', '.join(at_hand) or 'none'}."
     if known:

@@ -79,12 +79,11 @@ def _first_request(graph: "AgentGraph", opening: "Opening") -> "ModelRequest":
 
 def _for_people(agent: "Agent", body: bytes) -> str:
     import json
+    import shutil
 
     from orchestrator.render.prompt import prompt
     from orchestrator.render.tokens import size_of
 
     sent = json.loads(body)
-    import shutil
-
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
     return prompt(agent, sent, size_of(sent), width=width, color=colored(sys.stdout))

@@ -1,6 +1,7 @@
 """The process's own streams: there even when they were closed, able to write any text, and for answers alone."""
 
 import contextlib
+import errno
 import io
 import os
 import sys
@@ -40,6 +41,16 @@ def kept_for_answers() -> Iterator[TextIO]:
 def typed(text: str) -> str:
     """What a person typed, also where the locale knows no letters but ASCII: bytes that it could not read are UTF-8."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def unheard(error: OSError) -> str:
+    """Say why standard output was not written."""
+    return f"standard output can't be written: {cause(error)}"
+
+
+def cause(error: OSError) -> str | None:
+    """Say what keeps a file from being written."""
+    return "no space is left" if error.errno == errno.ENOSPC else error.strerror
 
 
 def _moved(out: TextIO) -> TextIO:

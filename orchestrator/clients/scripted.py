@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from orchestrator.agents import HANDOFF
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.errors import LoadError, RenderError, ScriptError
 from orchestrator.events import TextDelta, ToolAnnounced
@@ -158,7 +159,7 @@ def _after(message: Message, answers: Mapping[str, str], user: str, agent: str) 
     calls = message.tool_calls if isinstance(message, AssistantMessage) else ()
     moved = any(call.name == f"transfer_to_{agent}" for call in calls)
     last = calls[-1] if calls and not moved else None
-    ordinary = [call for call in calls if not call.name.startswith("transfer_to_")]
+    ordinary = [call for call in calls if not call.name.startswith(HANDOFF)]
     result = answers.get(ordinary[-1].id, "") if ordinary else ""
     return _Moment(user, last.name if last else None, result)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.agents import default_label
+from orchestrator.agents import HANDOFF, default_label
 from orchestrator.diff.changes import Change, Kind, Subject, differing, guard_changes
 from orchestrator.diff.configuration import Configuration
 from orchestrator.diff.pairing import Pairing
@@ -90,7 +90,7 @@ class _Version:
         if spec is None or spec.function is None:
             return spec.type if spec else "auto"
         function = spec.function.name
-        target = function.removeprefix("transfer_to_")
+        target = function.removeprefix(HANDOFF)
         return f"transfer_to_{self.now(target)}" if target in self.side.edges(self.agent) else function
 
     @property

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.agents import AgentGraph
+from orchestrator.agents import HANDOFF, AgentGraph
 from orchestrator.checks.references import did_you_mean
 from orchestrator.clients.cassettes import read_cassette
 from orchestrator.clients.scripted import template_fault
@@ -21,7 +21,7 @@ from orchestrator.spec.suite import RecordingSpec, SuiteSpec
 from orchestrator.templates import environment
 from orchestrator.templates.tokens import Places
 from orchestrator.testing.arguments import argument_faults
-from orchestrator.testing.names import HANDOFF, calls_in, is_template, names_in
+from orchestrator.testing.names import calls_in, is_template, names_in
 from orchestrator.testing.outcome import Suite
 
 _ALWAYS = ("user", "result", "results")

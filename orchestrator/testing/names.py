@@ -3,15 +3,12 @@
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
+from orchestrator.agents import HANDOFF
 from orchestrator.spec.draft import Location
 from orchestrator.spec.suite import ConversationSpec, Every, ExpectSpec, StubSpec, SuiteSpec, TurnSpec
 
 Named = tuple[str, Location, str, bool]
 """A name: its kind, its place, the name itself, and whether it is a key."""
-
-
-HANDOFF = "transfer_to_"
-"""How the functions begin that models hand off with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 
+from orchestrator.agents import HANDOFF
 from orchestrator.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -43,7 +44,7 @@ class Call:
     @property
     def handoff(self) -> bool:
         """Whether it is a handoff, or wanted to be one, and no call of a tool."""
-        return self.call.name.startswith("transfer_to_") and not self.started
+        return self.call.name.startswith(HANDOFF) and not self.started
 
     @property
     def given(self) -> ToolFinished:

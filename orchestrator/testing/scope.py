@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from orchestrator.agents import HANDOFF
 from orchestrator.errors import RenderError
 from orchestrator.messages import AssistantMessage, Message, ToolMessage
 from orchestrator.spec.draft import Location
@@ -87,7 +88,7 @@ def results_in(messages: Sequence[Message]) -> dict[str, object]:
         match message:
             case AssistantMessage(tool_calls=calls):
                 names |= {call.id: call.name for call in calls}
-            case ToolMessage(call_id, content) if not names.get(call_id, "").startswith("transfer_to_"):
+            case ToolMessage(call_id, content) if not names.get(call_id, "").startswith(HANDOFF):
                 results[names.get(call_id, "")] = content
                 last = {"result": content}
             case _:

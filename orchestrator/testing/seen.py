@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from orchestrator.agents import AgentGraph
+from orchestrator.agents import HANDOFF, AgentGraph
 from orchestrator.events import (
     ApprovalGiven,
     HandedOff,
@@ -95,7 +95,7 @@ def _calls(events: Sequence[RecordedEvent], state: State, graph: AgentGraph) -> 
 
 
 def _hands_off(call: ToolCall, agent: str, graph: AgentGraph) -> bool:
-    return call.name.startswith("transfer_to_") and call.name not in graph.agents[agent].tools_by_name
+    return call.name.startswith(HANDOFF) and call.name not in graph.agents[agent].tools_by_name
 
 
 def _arguments(text: str) -> dict[str, object] | str:

@@ -17,6 +17,7 @@ from orchestrator.cli.conversation.interrupts import Interrupts
 from orchestrator.cli.conversation.opening import Approve, Keeping, Opening
 from orchestrator.cli.conversation.person import AtTheFront
 from orchestrator.cli.conversation.readers import Editor
+from orchestrator.cli.streams import unheard
 from orchestrator.errors import UsageError, VariableError
 from orchestrator.model import Model
 from orchestrator.model_client import ModelClient
@@ -75,7 +76,7 @@ def converse(talk: Talk, opening: Opening, keeping: Keeping) -> int:
     except OSError as error:
         if error.errno != errno.ENOSPC:
             raise
-        front.tell("error: standard output can't be written: no space is left\n")
+        front.tell(f"error: {unheard(error)}\n")
         code = EXIT_CODES["failed"]
     front.tell_usage(talk.graph)
     return code

@@ -10,8 +10,9 @@ from typing import TextIO
 import click
 import pytest
 
+from orchestrator.cli.streams import unheard
 from orchestrator.cli.test.waiting import Waiting
-from orchestrator.cli.test.writing import unheard, unwritten
+from orchestrator.cli.test.writing import unwritten
 from orchestrator.project import called
 from orchestrator.render.diagnostics import counted
 from orchestrator.render.excerpts import harmless

@@ -1,11 +1,11 @@
 """The files that a test run is to write: made sure of before anything runs, and told where they fail all the same."""
 
-import errno
 import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from orchestrator.cli.options import fail
+from orchestrator.cli.streams import cause
 
 
 def all_different(wanted: Iterable[tuple[str, Path]]) -> None:
@@ -39,14 +39,5 @@ def make_room(option: str, file: Path | None) -> None:
 def unwritten(option: str, file: Path, error: OSError) -> str:
     """Say why a file was not written."""
     in_the_way = next((each for each in file.parents if os.path.lexists(each) and not each.is_dir()), None)
-    why = _why(error) if in_the_way is None else f"{str(in_the_way)!r} is no folder"
+    why = cause(error) if in_the_way is None else f"{str(in_the_way)!r} is no folder"
     return f"{option}: {str(file)!r} can't be written: {why}"
-
-
-def unheard(error: OSError) -> str:
-    """Say why standard output was not written."""
-    return f"standard output can't be written: {_why(error)}"
-
-
-def _why(error: OSError) -> str | None:
-    return "no space is left" if error.errno == errno.ENOSPC else error.strerror

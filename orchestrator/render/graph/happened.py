@@ -8,7 +8,7 @@ from functools import cached_property
 
 from pydantic import ValidationError
 
-from orchestrator.agents import AgentGraph
+from orchestrator.agents import HANDOFF, AgentGraph
 from orchestrator.events import (
     Event,
     HandedOff,
@@ -27,7 +27,6 @@ Move = tuple[str, str]
 MOST_BYTES = 16_000_000
 """Of one line of events."""
 _MOST_TOLD = 20
-_HANDOFF = "transfer_to_"
 
 
 class EventsError(ValueError):
@@ -114,8 +113,8 @@ class _Story:
             case RunStarted() | ModelAsked():
                 self._speaking[event.run_id] = event.agent
             case ModelResponded():
-                wanted = ((call.id, call.name) for call in event.message.tool_calls if call.name.startswith(_HANDOFF))
-                self._wanted |= {(event.run_id, call): name.removeprefix(_HANDOFF) for call, name in wanted}
+                wanted = ((call.id, call.name) for call in event.message.tool_calls if call.name.startswith(HANDOFF))
+                self._wanted |= {(event.run_id, call): name.removeprefix(HANDOFF) for call, name in wanted}
             case ToolFinished(error=True) if (event.run_id, event.call_id) in self._wanted:
                 self.refused[self._speaker(event.run_id), self._wanted[event.run_id, event.call_id]] += 1
             case HandedOff():
