@@ -1,46 +1,34 @@
-"""What goes wrong with a connection, told in plain words."""
+"""How connections come about, and what goes wrong with them, told in plain words."""
 
 import socket
 import ssl
 from collections.abc import Iterator
 
-import httpx2
-
 from orchestrator.clients.failures import Failure
 
-Broken = Failure | httpx2.HTTPError | httpx2.InvalidURL
+BROKEN_COMPRESSION = "sent a reply whose compression is broken"
 
 
-def failure_of(error: Broken, *, begun: bool) -> Failure:
-    """What went wrong with a call. ``begun``: the reply had begun."""
-    match error:
-        case Failure():
-            return error
-        case httpx2.ConnectTimeout():
-            return Failure("the connection did not come about in time", "is the address right?", "timeout")
-        case httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
-            return Failure("this is no web address", "is the base_url right?", "refused", transient=False)
-        case httpx2.ProxyError():
-            return Failure("the proxy in between refused", "is HTTPS_PROXY or HTTP_PROXY right?", "unreachable")
-        case httpx2.ConnectError():
-            return _unconnected(set(map(type, _causes(error))))
-        case httpx2.DecodingError():
-            return Failure("sent a reply whose compression is broken")
-        case _ if begun:
-            return Failure("broke off in the middle of its reply")
-        case _:
-            return Failure("hung up without an answer", kind="unreachable")
-
-
-def _unconnected(causes: set[type[BaseException]]) -> Failure:
-    if ssl.SSLCertVerificationError in causes:
+def unconnected(error: BaseException) -> Failure:
+    """Why no connection has come about: ``error`` is what a socket raised, or what wraps that."""
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         what = "its certificate can't be trusted"
         return Failure(what, "is the address right, and SSL_CERT_FILE?", "unreachable", transient=False)
-    if ssl.SSLError in causes:
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
         return Failure("it does not speak TLS", "is it http in place of https?", "unreachable", transient=False)
-    if socket.gaierror in causes:
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
         return Failure("no host of this name was found", "is the address right?", "unreachable")
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return Failure("the connection did not come about in time", "is the address right?", "timeout")
     return Failure("the connection failed", "does a server listen there, and is the address right?", "unreachable")
+
+
+def broke(*, begun: bool) -> Failure:
+    """A connection that broke. ``begun``: the reply had begun."""
+    if begun:
+        return Failure("broke off in the middle of its reply")
+    return Failure("hung up without an answer", kind="unreachable")
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:

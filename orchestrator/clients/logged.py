@@ -7,10 +7,9 @@ import json
 import logging
 import time
 
-import httpx2
-
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, public
+from orchestrator.clients.transports import Answer
 from orchestrator.clients.wire import Reply
 from orchestrator.model_client import ModelRequest, ModelResponse
 
@@ -38,10 +37,10 @@ class Attempt:
             facts = {**self._who, **where, "key": bool(address.authorization), "body": json.loads(body)}
             log.debug("request", extra={"facts": facts})
 
-    def answered(self, response: httpx2.Response) -> None:
+    def answered(self, answer: Answer) -> None:
         """The endpoint has begun to answer."""
-        asked = response.headers.get("x-request-id")
-        self._answer = {"status": response.status_code, **({"request_id": asked} if asked else {})}
+        asked = answer.headers.get("x-request-id")
+        self._answer = {"status": answer.status, **({"request_id": asked} if asked else {})}
 
     def came(self) -> None:
         """A piece of the reply has come."""

@@ -9,14 +9,13 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-import httpx2
-
-from orchestrator.clients.connections import failure_of
-from orchestrator.clients.crowd import Transports
+from orchestrator.clients.connections import broke
 from orchestrator.clients.deadline import Deadline
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, of_status, one_line
 from orchestrator.clients.logged import Attempt
+from orchestrator.clients.transports import Answer
+from orchestrator.clients.ways import way_to
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
 from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse
@@ -35,14 +34,14 @@ class OpenAIClient:
 
     def __init__(self, address: Address) -> None:
         self._address = address
-        self._transports = Transports(address)
+        self._transport = way_to(address)
 
     async def aclose(self) -> None:
         """Close the connections."""
-        await self._transports.aclose()
+        await self._transport.aclose()
 
     async def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
-        """Ask and stream the reply.
+        """Ask and stream the reply. One task drives it.
 
         Raises:
             ModelError: see there.
@@ -53,9 +52,9 @@ class OpenAIClient:
                 async for delta in deltas:
                     shown = True
                     yield delta
-        except (Failure, httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except (Failure, ConnectionError) as error:
             if not reply.finished:  # what breaks behind the end of a reply does not matter
-                failure = failure_of(error, begun=reply.begun)
+                failure = error if isinstance(error, Failure) else broke(begun=reply.begun)
                 attempt.failed(failure)
                 raise self._told(request, failure, shown) from None
         finally:
@@ -64,14 +63,10 @@ class OpenAIClient:
 
     async def _deltas(self, request: ModelRequest, reply: Reply, attempt: Attempt) -> AsyncGenerator[ModelDelta, None]:
         """What can be shown of the reply, until it is complete."""
-        async with (
-            Deadline(request.model.timeouts) as deadline,
-            self._answer(request, deadline, attempt) as response,
-            aclosing(_pieces(response)) as pieces,
-        ):
+        async with Deadline(request.model.timeouts) as deadline, self._answer(request, deadline, attempt) as answer:
             while not reply.done:
                 deadline.wait(replying=reply.begun)
-                piece = await anext(pieces, b"")
+                piece = await answer.piece()
                 deadline.came()
                 attempt.came()
                 if not piece:
@@ -80,12 +75,10 @@ class OpenAIClient:
                     yield delta
             for delta in reply.end():
                 yield delta
-            await _drain(pieces)
+            await _drain(answer)
 
     @asynccontextmanager
-    async def _answer(
-        self, request: ModelRequest, deadline: Deadline, attempt: Attempt
-    ) -> AsyncIterator[httpx2.Response]:
+    async def _answer(self, request: ModelRequest, deadline: Deadline, attempt: Attempt) -> AsyncIterator[Answer]:
         """The beginning of a reply.
 
         Raises:
@@ -93,15 +86,14 @@ class OpenAIClient:
         """
         body = body_of(request)
         attempt.sending(body)
-        with self._transports.one() as transport:
-            deadline.wait()
-            response = await transport.post(body, request.model.stream, request.model.timeouts.connect)
-            deadline.came()
-            attempt.answered(response)
-            async with aclosing(response):
-                if not response.is_success:
-                    raise of_status(response.status_code, response.headers, await _beginning(response))
-                yield response
+        deadline.wait()
+        answer = await self._transport.post(body, request.model.stream, request.model.timeouts.connect)
+        deadline.came()
+        async with aclosing(answer):
+            attempt.answered(answer)
+            if not 200 <= answer.status < 300:
+                raise of_status(answer.status, answer.headers, await _beginning(answer))
+            yield answer
 
     def _told(self, request: ModelRequest, failure: Failure, shown: bool) -> ModelError:
         said = one_line(self._address.hide(failure.what))
@@ -115,28 +107,21 @@ class OpenAIClient:
         )
 
 
-def _pieces(response: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The body as it comes. What looks for a compression, or for pieces of a size, would look at each piece."""
-    if "content-encoding" not in response.headers and isinstance(response.stream, httpx2.AsyncByteStream):
-        pieces = aiter(response.stream)
-        if isinstance(pieces, AsyncGenerator):
-            return pieces
-    return response.aiter_bytes()
-
-
-async def _beginning(response: httpx2.Response) -> bytes:
+async def _beginning(answer: Answer) -> bytes:
     """What comes of an error's body within a second, and no more than a message needs."""
     body = b""
-    with contextlib.suppress(TimeoutError, httpx2.HTTPError):
-        async with asyncio.timeout(ERROR_SECONDS), aclosing(response.aiter_bytes()) as pieces:
-            while len(body) < ERROR_BYTES and (piece := await anext(pieces, b"")):
+    with contextlib.suppress(TimeoutError, ConnectionError, Failure):
+        async with asyncio.timeout(ERROR_SECONDS):
+            while len(body) < ERROR_BYTES and (piece := await answer.piece()):
                 body += piece
     return body[:ERROR_BYTES]
 
 
-async def _drain(pieces: AsyncIterator[bytes]) -> None:
+async def _drain(answer: Answer) -> None:
     """Read to the end, which comes right behind the reply: only then is a connection used again."""
-    with contextlib.suppress(TimeoutError, httpx2.HTTPError):
+    if answer.complete:
+        return
+    with contextlib.suppress(TimeoutError, ConnectionError, Failure):
         async with asyncio.timeout(DRAIN_SECONDS):
-            async for _ in pieces:
+            while await answer.piece():
                 pass

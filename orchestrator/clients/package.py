@@ -10,24 +10,34 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, Omit
 
 from orchestrator.clients.endpoints import OPENAI_URL, Address
+from orchestrator.clients.general import HttpxAnswer, connected, in_plain_words
 from orchestrator.clients.transports import ACCEPT
 
 _KEPT = "orchestrate.stream"
 
 
 class ThroughPackage:
-    """A ``Transport`` that goes through the package."""
+    """A ``Transport`` that goes through the package.
 
-    def __init__(self, address: Address, client: httpx2.AsyncClient) -> None:
+    Raises:
+        ModelError: the proxy or the certificates that the environment names can't be used.
+    """
+
+    def __init__(self, address: Address) -> None:
         self._address = address
+        client = connected(address)
         client.event_hooks = {"response": [_keep_error]}
         # the whole URL goes with each request, and so does the key
         self._client = AsyncOpenAI(api_key="none", base_url=OPENAI_URL, http_client=client, max_retries=0)
         self._headers: dict[str, str | Omit] = {"Content-Type": "application/json", "Authorization": Omit()}
         self._headers |= {**address.authorization, **dict(address.headers)}
 
-    async def post(self, body: bytes, stream: bool, connect: float | None) -> httpx2.Response:
+    async def post(self, body: bytes, stream: bool, connect: float | None) -> HttpxAnswer:
         """Send a request."""
+        with in_plain_words():
+            return HttpxAnswer(await self._response(body, stream, connect))
+
+    async def _response(self, body: bytes, stream: bool, connect: float | None) -> httpx2.Response:
         timeout = httpx2.Timeout(None, connect=connect)
         try:
             return await self._client.post(

@@ -188,7 +188,7 @@ def test_group_35_without_the_options_nothing_is_logged(write: Write) -> None:
         write("helpers.py", HELPERS + "\n    import logging; logging.basicConfig(level=logging.DEBUG)\n")
         done = run(file, "hello", command=orchestrate)
     assert (done.code, done.out) == (0, "Done.\n")
-    assert "DEBUG:httpcore2" in done.err  # what the tool module asked for
+    assert "DEBUG:filelock" in done.err  # what the tool module asked for
     assert "Traceback" not in done.err
     assert ":orchestrator" not in done.err
 
