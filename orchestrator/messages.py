@@ -13,11 +13,12 @@ from typing import Annotated
 from pydantic import Field
 
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+_JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # json.dumps makes one for each call
 
 
 def encode(value: object) -> bytes:
     """Encode a JSON value as compact UTF-8. Lone surrogates, which no endpoint accepts, become ``?``."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return _JSON.encode(value).encode("utf-8", "replace")
 
 
 def storable(text: str) -> str:

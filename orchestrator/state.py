@@ -36,7 +36,7 @@ CallEvent = ApprovalRequested | ApprovalGiven | QuestionAsked | QuestionAnswered
 NOT_EXECUTED = "Not executed: {reason}."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Slot:
     """One call of the open reply. ``started`` has the effects of one that began, ``asking`` counts its questions."""
 
@@ -76,7 +76,7 @@ class Same:
     times: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Counters:
     """What counts per run.
 
@@ -106,7 +106,7 @@ class Counters:
         }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class State:
     """A session as it stands. ``status`` is None while a run is under way; ``at`` is the time of the last event.
 
@@ -291,7 +291,7 @@ def _call_event(state: State, event: CallEvent) -> State:
         case ApprovalGiven(arguments=arguments):
             if event.verdict == "always":
                 state = changed(state, always=state.always | {(state.agent, slot.call.name)})
-            call = slot.call if arguments is None else changed(slot.call, arguments=arguments)
+            call = slot.call if arguments is None else ToolCall(slot.call.id, slot.call.name, arguments)
             return _put(state, changed(slot, verdict=event, call=call))
         case QuestionAsked():
             return _put(state, changed(slot, asking=slot.asking + 1))
@@ -336,7 +336,8 @@ def _resumed(state: State, event: RunResumed) -> State:
     )
     if state.open is None:
         return state
-    return changed(state, open=changed(state.open, slots=tuple(changed(s, asking=0) for s in state.open.slots)))
+    slots = tuple(changed(slot, asking=0) for slot in state.open.slots)
+    return changed(state, open=Open(state.open.content, slots))
 
 
 def _slot(state: State, call_id: str) -> Slot:
@@ -350,7 +351,7 @@ def _slot(state: State, call_id: str) -> Slot:
 def _put(state: State, filled: Slot) -> State:
     opened = state.open or Open(None, ())
     slots = tuple(filled if slot.call.id == filled.call.id else slot for slot in opened.slots)
-    return changed(state, open=changed(opened, slots=slots))
+    return changed(state, open=Open(opened.content, slots))
 
 
 def _complete(state: State) -> bool:
@@ -388,5 +389,5 @@ def _repeat(same: Same, slot: Slot) -> Same:
     """Count the same call with the same result in a row. Handoffs neither count nor interrupt."""
     if slot.result is None or slot.result.handoff:
         return same
-    this = Same(slot.call.name, slot.call.arguments, slot.result.content, same.times)
-    return changed(this, times=same.times + 1 if this == same else 1)
+    this = (slot.call.name, slot.call.arguments, slot.result.content)
+    return Same(*this, same.times + 1 if this == (same.name, same.arguments, same.content) else 1)

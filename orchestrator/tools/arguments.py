@@ -2,6 +2,7 @@
 
 import json
 import math
+from functools import cache
 from typing import Any
 
 from pydantic import ValidationError
@@ -22,7 +23,7 @@ def parse(arguments: str) -> dict[str, object]:
     if not arguments.strip():
         return {}
     try:
-        value = json.loads(arguments, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _decoder().decode(arguments)
     except json.JSONDecodeError as error:
         raise ValueError(f"the arguments are not JSON: {error.msg} at character {error.pos + 1}") from None
     except RecursionError:
@@ -39,6 +40,12 @@ def sentences(error: ValidationError) -> str:
     said = [_sentence(dict(fault)) for fault in error.errors(include_url=False, include_context=False)]
     more = [f"and {len(said) - SHOWN} more"] if len(said) > SHOWN else []
     return "; ".join(said[:SHOWN] + more)
+
+
+@cache
+def _decoder() -> json.JSONDecoder:
+    """What parses arguments: ``json.loads`` would make one for each call."""
+    return json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_finite)
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
