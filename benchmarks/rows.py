@@ -117,7 +117,9 @@ _ACME = "agents/acme.yaml"
 _CROWD, _DELAY = 128, 0.2
 _LIVE = 1000
 _FLOOR = "PyYAML and Jinja2"
-_IMPORTS = "the imports"
+_IMPORTS, _MODEL = "the imports", "the imports and a model"
+_MAKING = "import pydantic, yaml, jinja2, click\nclass Model(pydantic.BaseModel): number: int"
+_VALIDATED = _orchestrate("validate", _ACME)
 
 _SHORT = Job("acme/0", REFUNDED, calls=4)
 _TURN = Job("desk/0", FOUND, calls=2, tools=2)
@@ -243,10 +245,18 @@ STARTS = (
         "validate",
         "`orchestrate validate` of ACME, beside `import pydantic, yaml, jinja2, click`",
         _START,
-        {OURS: _orchestrate("validate", _ACME), _IMPORTS: _python("import pydantic, yaml, jinja2, click")},
+        {OURS: _VALIDATED, _IMPORTS: _python("import pydantic, yaml, jinja2, click")},
         _per("turns", 1e3),
         _IMPORTS,
         goal=Goal(2.0, 1.5),
+    ),
+    Row(
+        "validate-model",
+        "The same, beside these imports and the making of one model of pydantic",
+        _START,
+        {OURS: _VALIDATED, _MODEL: _python(_MAKING)},
+        _per("turns", 1e3),
+        _MODEL,
     ),
 )
 

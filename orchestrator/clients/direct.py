@@ -11,7 +11,8 @@ import ssl
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from functools import partial
+from typing import Self
 
 from httptools.parser.errors import HttpParserError, HttpParserUpgrade
 from httptools.parser.parser import HttpResponseParser
@@ -97,12 +98,12 @@ class Direct:
 
     async def _opened(self, connect: float | None) -> "_Connection":
         loop, target = asyncio.get_running_loop(), self._target
-        # a host may have several addresses, some of which lead nowhere; uvloop tries one after the other
-        staggered: dict[str, Any] = {"happy_eyeballs_delay": 0.25} if isinstance(loop, asyncio.BaseEventLoop) else {}
         connection = _Connection(loop, self._idle.append)
+        dial = partial(loop.create_connection, lambda: connection, target.host, target.port, ssl=self._trust)
         try:
             async with asyncio.timeout(connect):
-                await loop.create_connection(lambda: connection, target.host, target.port, ssl=self._trust, **staggered)
+                # a host may have several addresses, some of which lead nowhere; uvloop tries one after the other
+                await (dial(happy_eyeballs_delay=0.25) if isinstance(loop, asyncio.BaseEventLoop) else dial())
         except OSError as error:  # running out of time is one, too
             raise unconnected(error) from None
         return connection
