@@ -16,15 +16,18 @@ from orchestrator.tools import Handoff, ToolContext
 from tests.support.fakes import ALWAYS, FakeModel, FakePerson, Session, agent, call, calls, graph, say, to, tool_of
 
 
-def pay(amount: int = 1) -> str:
+# on the loop, where they end in the order of their calls: threads end in any
+
+
+async def pay(amount: int = 1) -> str:
     return f"paid {amount}"
 
 
-def ship() -> str:
+async def ship() -> str:
     return "shipped"
 
 
-def keep(context: ToolContext) -> str:
+async def keep(context: ToolContext) -> str:
     context.set("stage", 2)
     return "kept"
 
