@@ -15,7 +15,6 @@ from orchestrator.state import State, fold
 from orchestrator.tools import Handoff, ToolContext
 from tests.support.fakes import ALWAYS, FakeModel, FakePerson, Session, agent, call, calls, graph, say, to, tool_of
 
-
 # on the loop, where they end in the order of their calls: threads end in any
 
 
