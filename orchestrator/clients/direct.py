@@ -20,9 +20,11 @@ from httptools.parser.parser import HttpResponseParser
 from orchestrator.clients.connections import BROKEN_COMPRESSION, unconnected
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure
+from orchestrator.clients.gunzip import Gunzip
 from orchestrator.clients.transports import ACCEPT, HEADERS
 
 KEEP_SECONDS = 30.0  # a connection that nobody has used for so long is not used again
+ROUNDS = 4  # of the event loop, until it has seen all that has happened to a connection with TLS
 MOST_AROUND = 256 * 1024  # bytes of an answer before, between and behind the pieces of its body
 MOST_AHEAD = 1024 * 1024  # bytes of a body that are read before somebody takes them
 
@@ -70,6 +72,7 @@ class Direct:
         self._trust = trust
         self._heads = {stream: _head(address, target, accept) for stream, accept in ACCEPT.items()}
         self._idle: list[_Connection] = []
+        self._closed = False
 
     async def post(self, body: bytes, stream: bool, connect: float | None) -> "_Answer":
         """Send a request."""
@@ -77,28 +80,35 @@ class Direct:
         return await connection.ask(self._heads[stream] % len(body), body)
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Close the connections; those that are in use are closed when their answers are."""
+        self._closed = True
         while self._idle:
             self._idle.pop().abort()
         await asyncio.sleep(0)  # sockets are closed when the loop comes round
+
+    def _keep(self, connection: "_Connection") -> None:
+        if self._closed:
+            connection.abort()
+        else:
+            self._idle.append(connection)
 
     async def _kept(self) -> "_Connection | None":
         """The connection that was used last, of those that are still open."""
         now = asyncio.get_running_loop().time()
         while self._idle and self._idle[0].since < now - KEEP_SECONDS:
             self._idle.pop(0).abort()
+        if self._idle and self._idle[-1].since < now - 1:  # a server may have hung up, and the loop not have looked
+            for _ in range(ROUNDS):
+                await asyncio.sleep(0)
         while self._idle:
             connection = self._idle.pop()
-            if connection.since < now - 1:  # the server may have hung up, and the loop not have looked since
-                await asyncio.sleep(0)
-                await asyncio.sleep(0)
             if connection.open:
                 return connection
         return None
 
     async def _opened(self, connect: float | None) -> "_Connection":
         loop, target = asyncio.get_running_loop(), self._target
-        connection = _Connection(loop, self._idle.append)
+        connection = _Connection(loop, self._keep)
         dial = partial(loop.create_connection, lambda: connection, target.host, target.port, ssl=self._trust)
         try:
             async with asyncio.timeout(connect):
@@ -122,12 +132,16 @@ class _Connection(asyncio.Protocol):
     """One connection, on which one request at a time is under way. ``since`` is when the last one was over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, keep: Callable[["_Connection"], None]) -> None:
-        self.open = False
         self.since = 0.0
         self._loop = loop
         self._keep = keep
         self._transport: asyncio.Transport | None = None
         self._answer: _Answer | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether neither side has hung up, as far as the loop has seen."""
+        return self._transport is not None and not self._transport.is_closing()
 
     async def ask(self, head: bytes, body: bytes) -> "_Answer":
         """Send a request and wait until its answer begins.
@@ -150,17 +164,21 @@ class _Connection(asyncio.Protocol):
         """The answer is complete: the connection is free."""
         self._answer = None
         self.since = self._loop.time()
-        if self.open:
+        if self._transport is None or not self.open:
+            return
+        if self._transport.get_write_buffer_size():  # it was answered before all of it was sent
+            self.abort()
+        else:
+            self._transport.resume_reading()
             self._keep(self)
 
     def read_on(self, go_on: bool) -> None:
         """Read from the socket, or leave it to the endpoint to wait."""
-        if self._transport is not None and self.open:
+        if self._transport is not None:
             (self._transport.resume_reading if go_on else self._transport.pause_reading)()
 
     def abort(self) -> None:
         """Close it now."""
-        self.open = False
         if self._transport is not None:
             self._transport.abort()
 
@@ -169,7 +187,6 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection has come about."""
         self._transport = transport  # type: ignore[assignment]  # of a stream it is an asyncio.Transport
-        self.open = True
 
     def data_received(self, data: bytes) -> None:
         """Something has come."""
@@ -180,13 +197,11 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> None:
         """Nothing more will come, and the connection closes."""
-        self.open = False
         if self._answer is not None:
             self._answer.ended()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is closed, or broken."""
-        self.open = False
         if self._answer is not None:
             self._answer.ended(broken=exc is not None)
 
@@ -202,9 +217,11 @@ class _Answer:
         self._loop = loop
         self._parser = HttpResponseParser(self)
         # what other clients take, too
-        self._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True)
+        self._parser.set_dangerous_leniencies(
+            lenient_chunked_length=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
+        )
         self._pieces: list[bytes] = []
-        self._decoder: zlib._Decompress | None = None
+        self._gunzip = Gunzip()
         self._around = 0  # bytes that came since the last of the body
         self._ahead = 0  # bytes of the body that nobody has taken
         self._until_close = False  # the body has no end but that of the connection
@@ -225,18 +242,8 @@ class _Answer:
 
     async def piece(self) -> bytes:
         """All of the body that has come since the last time, ``b""`` at its end."""
-        while True:
-            while not self._pieces:
-                if self.complete:
-                    return b""
-                await self._more()
-            piece = b"".join(self._pieces)
-            self._pieces.clear()
-            if self._ahead > MOST_AHEAD:
-                self._connection.read_on(True)
-            self._ahead = 0
-            if decoded := self._decoded(piece):
-                return decoded
+        encoding = self.headers.get("content-encoding", "").lower()
+        return await (self._taken() if encoding in {"", "identity"} else self._unpacked(encoding))
 
     async def aclose(self) -> None:
         """Leave the connection to the next request, if this one is over."""
@@ -246,25 +253,38 @@ class _Answer:
         else:
             self._connection.abort()
 
+    async def _unpacked(self, encoding: str) -> bytes:
+        """The same of a body that is compressed, though we have not asked for it."""
+        try:
+            while not (plain := self._gunzip.take()):
+                if not (packed := await self._taken()):
+                    return b""
+                if encoding not in {"gzip", "x-gzip"}:
+                    what = f"sent a reply in a compression that was not asked for: {encoding}"
+                    raise Failure(what, transient=False)
+                self._gunzip.give(packed)
+        except zlib.error:
+            raise Failure(BROKEN_COMPRESSION) from None
+        return plain
+
+    async def _taken(self) -> bytes:
+        while not self._pieces:
+            if self.complete:
+                return b""
+            await self._more()
+        piece = b"".join(self._pieces)
+        self._pieces.clear()
+        if self._ahead > MOST_AHEAD:
+            self._connection.read_on(True)
+        self._ahead = 0
+        return piece
+
     async def _more(self) -> None:
         """Wait until something comes."""
         if self._over:
             raise ConnectionError("the connection broke before the end")
         self._waiter = self._loop.create_future()
         await self._waiter
-
-    def _decoded(self, piece: bytes) -> bytes:
-        match self.headers.get("content-encoding", "identity").lower():
-            case "identity" | "":
-                return piece
-            case "gzip" | "x-gzip":  # we have not asked for it
-                self._decoder = self._decoder or zlib.decompressobj(16 + zlib.MAX_WBITS)
-                try:
-                    return self._decoder.decompress(piece)
-                except zlib.error:
-                    raise Failure(BROKEN_COMPRESSION) from None
-            case unwanted:
-                raise Failure(f"sent a reply in a compression that was not asked for: {unwanted}", transient=False)
 
     # ---- for the connection
 
@@ -304,11 +324,13 @@ class _Answer:
             self.headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """The body begins, unless this says only that the answer will come."""
+        """The body begins, unless this only says that the answer will come."""
         status = self._parser.get_status_code()
+        if self.status:
+            return
         if status < 200:
             self.headers.clear()
-        elif not self.status:
+        else:
             self.status = status
             self._reusable = self._parser.should_keep_alive()
             chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()

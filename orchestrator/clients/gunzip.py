@@ -1,0 +1,31 @@
+"""What was compressed, unpacked bit by bit: a little of it may be a lot."""
+
+import zlib
+
+MOST = 1024 * 1024  # bytes that are unpacked at once
+
+
+class Gunzip:
+    """Unpacks a body in the form of gzip, which may consist of several parts."""
+
+    def __init__(self) -> None:
+        self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        self._packed = b""
+
+    def give(self, packed: bytes) -> None:
+        """Add what has come of the body."""
+        self._packed += packed
+
+    def take(self) -> bytes:
+        """What can be unpacked now, or the beginning of it; ``b""`` before more is given.
+
+        Raises:
+            zlib.error: the compression is broken.
+        """
+        while True:
+            if self._packed and self._decoder.eof:
+                self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            plain = self._decoder.decompress(self._packed, MOST)
+            self._packed = self._decoder.unconsumed_tail or self._decoder.unused_data
+            if plain or not self._packed:
+                return plain
