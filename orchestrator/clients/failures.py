@@ -2,14 +2,17 @@
 
 import json
 import re
+import socket
+import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
 
 from orchestrator.errors import ModelFailure
 
+BROKEN_COMPRESSION = "sent a reply whose compression is broken"
 MESSAGE_CHARS = 300
 READ_CHARS = 4_000  # of what an endpoint says: secrets are hidden in these before they are cut
 LONGEST_WAIT = 86_400.0  # seconds; what asks for more asks for never
@@ -70,6 +73,28 @@ def of_report(error: object) -> Failure:
     return Failure(what, _HINTS.get(kind, ""), kind, status, kind in _TRANSIENT)
 
 
+def unconnected(error: BaseException) -> Failure:
+    """Why no connection has come about: ``error`` is what a socket raised, or what wraps that."""
+    causes = tuple(_causes(error))
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        what = "its certificate can't be trusted"
+        return Failure(what, "is the address right, and SSL_CERT_FILE?", "unreachable", transient=False)
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return Failure("it does not speak TLS", "is it http in place of https?", "unreachable", transient=False)
+    if any(isinstance(cause, socket.gaierror) for cause in causes):
+        return Failure("no host of this name was found", "is the address right?", "unreachable")
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return Failure("the connection did not come about in time", "is the address right?", "timeout")
+    return Failure("the connection failed", "does a server listen there, and is the address right?", "unreachable")
+
+
+def broke(*, begun: bool) -> Failure:
+    """A connection that broke. ``begun``: the reply had begun."""
+    if begun:
+        return Failure("broke off in the middle of its reply")
+    return Failure("hung up without an answer", kind="unreachable")
+
+
 def message_of(body: object) -> str:
     """The message of an error in its many forms: what the endpoint says, without what wraps it."""
     for _ in range(10):
@@ -97,6 +122,17 @@ def public(url: str) -> str:
     except ValueError:
         return "another address"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception, what caused it, and what these hold in groups."""
+    for _ in range(20):
+        if error is None:
+            return
+        yield error
+        if isinstance(error, BaseExceptionGroup):
+            yield from error.exceptions
+        error = error.__cause__ or error.__context__
 
 
 def _read(body: bytes) -> object:

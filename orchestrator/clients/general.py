@@ -7,9 +7,8 @@ from functools import cache
 
 import httpx2
 
-from orchestrator.clients.connections import BROKEN_COMPRESSION, unconnected
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.failures import Failure
+from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure, unconnected
 from orchestrator.clients.transports import ACCEPT, HEADERS
 from orchestrator.errors import ModelError
 

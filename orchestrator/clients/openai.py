@@ -9,10 +9,9 @@ import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 
-from orchestrator.clients.connections import broke
 from orchestrator.clients.deadline import Deadline
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.failures import Failure, of_status, one_line
+from orchestrator.clients.failures import Failure, broke, of_status, one_line
 from orchestrator.clients.logged import Attempt
 from orchestrator.clients.transports import Answer
 from orchestrator.clients.ways import way_to
