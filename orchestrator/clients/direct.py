@@ -10,6 +10,7 @@ import re
 import ssl
 from dataclasses import dataclass
 from functools import partial
+from ipaddress import IPv6Address
 from typing import Self
 
 from orchestrator.clients.connection import Connection, DirectAnswer
@@ -41,13 +42,23 @@ class Target:
         plain = _PLAIN.fullmatch(address.base_url)
         if plain is None or address.azure or not all(map(_fits, address.headers)):
             return None
-        scheme, host, port, path = plain.groups()
-        secure = scheme.lower() == "https"
-        number = int(port or (443 if secure else 80))
-        if number > 65_535 or not all(0 < len(label) < 64 for label in host.strip("[]").removesuffix(".").split(".")):
+        scheme, host, digits, path = plain.groups()
+        usual = 443 if scheme.lower() == "https" else 80
+        port = int(digits or usual)
+        if port > 65_535 or not _names(host.strip("[]"), six=host.startswith("[")):
             return None
-        authority = f"{host}:{port}" if port else host
-        return cls(secure, host.strip("[]"), number, authority.lower(), f"{path}/chat/completions")
+        authority = host if port == usual else f"{host}:{port}"
+        return cls(usual == 443, host.strip("[]"), port, authority.lower(), f"{path}/chat/completions")
+
+
+def _names(host: str, *, six: bool) -> bool:
+    """Whether this can be the name of a host, or its address of the sixth version."""
+    if not six:
+        return all(0 < len(label) < 64 for label in host.removesuffix(".").split("."))
+    try:
+        return bool(IPv6Address(host))
+    except ValueError:
+        return False
 
 
 def _fits(header: tuple[str, str]) -> bool:

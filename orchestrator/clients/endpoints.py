@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from orchestrator.clients.failures import public
+from orchestrator.clients.failures import no_address, public
 from orchestrator.errors import ModelError
 from orchestrator.model import Endpoint, FromEnv, Model
 
@@ -44,24 +44,35 @@ class Address:
         """The URL as messages show it: without name, password and query."""
         return public(self.base_url)
 
+    @property
+    def asked(self) -> str:
+        """Where requests go, as logs show it."""
+        shown = self.shown.rstrip("/")
+        return f"{shown.removesuffix('/openai') if self.azure else shown}{self._tail}"
+
     @cached_property
     def url(self) -> "httpx2.URL":
         """Where requests go.
 
         Raises:
-            httpx2.InvalidURL: the base_url is no URL.
+            Failure: the base_url is no URL.
         """
-        import httpx2  # noqa: PLC0415 - it takes 25 ms, and scripts need no address
+        import httpx2  # noqa: PLC0415 - it takes 25 ms, and neither scripts nor plain addresses need it
 
-        url = httpx2.URL(self.base_url)
-        if not _has_host(url):
-            raise httpx2.InvalidURL("no host that could be asked")
+        try:
+            url = httpx2.URL(self.base_url)
+            if not _has_host(url):
+                raise httpx2.InvalidURL("no host that could be asked")
+        except httpx2.InvalidURL:
+            raise no_address() from None
         path = url.path.rstrip("/")
         if self.azure is None:
-            return url.copy_with(path=f"{path}/chat/completions")
-        deployment, version = self.azure
-        path = f"{path.removesuffix('/openai')}/openai/deployments/{deployment}/chat/completions"
-        return url.copy_with(path=path, params={"api-version": version})
+            return url.copy_with(path=f"{path}{self._tail}")
+        return url.copy_with(path=f"{path.removesuffix('/openai')}{self._tail}", params={"api-version": self.azure[1]})
+
+    @property
+    def _tail(self) -> str:
+        return f"/openai/deployments/{self.azure[0]}/chat/completions" if self.azure else "/chat/completions"
 
     @cached_property
     def authorization(self) -> dict[str, str]:

@@ -88,6 +88,11 @@ def unconnected(error: BaseException) -> Failure:
     return Failure("the connection failed", "does a server listen there, and is the address right?", "unreachable")
 
 
+def no_address() -> Failure:
+    """An address that is none."""
+    return Failure("this is no web address", "is the base_url right?", "refused", transient=False)
+
+
 def broke(*, begun: bool) -> Failure:
     """A connection that broke. ``begun``: the reply had begun."""
     if begun:

@@ -8,7 +8,7 @@ from functools import cache
 import httpx2
 
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure, unconnected
+from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure, no_address, unconnected
 from orchestrator.clients.transports import ACCEPT, HEADERS
 from orchestrator.errors import ModelError
 
@@ -78,7 +78,7 @@ def in_plain_words() -> Iterator[None]:
     except httpx2.ConnectTimeout:
         raise unconnected(TimeoutError()) from None
     except (httpx2.UnsupportedProtocol, httpx2.InvalidURL):
-        raise Failure("this is no web address", "is the base_url right?", "refused", transient=False) from None
+        raise no_address() from None
     except httpx2.ProxyError:
         what = "the proxy in between refused"
         raise Failure(what, "is HTTPS_PROXY or HTTP_PROXY right?", "unreachable") from None

@@ -8,7 +8,7 @@ import logging
 import time
 
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.failures import Failure, public
+from orchestrator.clients.failures import Failure
 from orchestrator.clients.transports import Answer
 from orchestrator.clients.wire import Reply
 from orchestrator.model_client import ModelRequest, ModelResponse
@@ -33,7 +33,7 @@ class Attempt:
         if self._listened:
             address = self._address
             headers = [name for name, _ in address.headers]
-            where = {"method": "POST", "url": public(str(address.url)), "headers": headers}
+            where = {"method": "POST", "url": address.asked, "headers": headers}
             facts = {**self._who, **where, "key": bool(address.authorization), "body": json.loads(body)}
             log.debug("request", extra={"facts": facts})
 
