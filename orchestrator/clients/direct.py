@@ -23,7 +23,17 @@ ROUNDS = 4  # of the event loop, until it has seen all that has happened to a co
 
 _PLAIN = re.compile(r"(?ai)(https?)://([\w.-]+|\[[\da-f:.]+\])(?::(\d{1,5}))?((?:/[\w~-][\w.~-]*)*)/*")
 _NAME = re.compile(r"(?a)[\w!#$%&'*+.^`|~-]+")
-_FRAMING = {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding", "upgrade"}
+_OURS = {
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +72,9 @@ def _names(host: str, *, six: bool) -> bool:
 
 
 def _fits(header: tuple[str, str]) -> bool:
-    """Whether a header may go along as it is, and changes nothing about how requests are framed."""
+    """Whether a header may go along as it is, and changes nothing about how requests and answers are framed."""
     name, value = header
-    return bool(_NAME.fullmatch(name)) and name.lower() not in _FRAMING and value.isascii() and value.isprintable()
+    return bool(_NAME.fullmatch(name)) and name.lower() not in _OURS and value.isascii() and value.isprintable()
 
 
 class Direct:

@@ -54,7 +54,12 @@ MUTANTS = (
     Mutant("a doubled id across turns", CALLS, "call_id in taken or call_id in new", "call_id in new"),
     Mutant("a doubled id in one reply", CALLS, "call_id in taken or call_id in new", "call_id in taken"),
     Mutant("variables in the wrong order", STATE, "for change in changes:", "for change in reversed(changes):"),
-    Mutant("edited arguments not executed", STATE, "else ToolCall(slot.call.id, slot.call.name, arguments)", "else slot.call"),
+    Mutant(
+        "edited arguments not executed",
+        STATE,
+        "else ToolCall(slot.call.id, slot.call.name, arguments)",
+        "else slot.call",
+    ),
     Mutant("an edit not told", STATE, "if verdict is None or verdict.arguments is None:", "if True:"),
     Mutant("an edit that is none", APPROVALS, "return None if same else storable(after)", "return storable(after)"),
     # ---- secrets
