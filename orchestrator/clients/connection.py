@@ -13,6 +13,8 @@ from orchestrator.clients.gunzip import Gunzip
 MOST_AROUND = 256 * 1024  # bytes of an answer before, between and behind the pieces of its body
 MOST_AHEAD = 1024 * 1024  # bytes of a body that are read before somebody takes them
 
+_COMPRESSIONS = {"br", "compress", "dcb", "dcz", "deflate", "gzip", "x-compress", "x-gzip", "zstd"}
+
 
 class Connection(asyncio.Protocol):
     """One connection, on which one request at a time is under way. ``since`` is when the last one was over."""
@@ -128,8 +130,10 @@ class DirectAnswer:
 
     async def piece(self) -> bytes:
         """All of the body that has come since the last time, ``b""`` at its end."""
-        encoding = self.headers.get("content-encoding", "").lower()
-        return await (self._taken() if encoding in {"", "identity"} else self._unpacked(encoding))
+        encodings = [each.strip() for each in self.headers.get("content-encoding", "").lower().split(",")]
+        if _COMPRESSIONS.isdisjoint(encodings):
+            return await self._taken()
+        return await self._unpacked(encodings)
 
     async def aclose(self) -> None:
         """Leave the connection to the next request, if this one is over."""
@@ -139,15 +143,15 @@ class DirectAnswer:
         else:
             self._connection.abort()
 
-    async def _unpacked(self, encoding: str) -> bytes:
+    async def _unpacked(self, encodings: list[str]) -> bytes:
         """The same of a body that is compressed, though we have not asked for it."""
         self._gunzip = gunzip = self._gunzip or Gunzip()
         try:
             while not (plain := gunzip.take()):
                 if not (packed := await self._taken()):
                     return b""
-                if encoding not in {"gzip", "x-gzip"}:
-                    what = f"sent a reply in a compression that was not asked for: {encoding}"
+                if encodings not in (["gzip"], ["x-gzip"]):
+                    what = f"sent a reply in a compression that was not asked for: {', '.join(encodings)}"
                     raise Failure(what, transient=False)
                 gunzip.give(packed)
         except zlib.error:

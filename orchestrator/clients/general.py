@@ -4,6 +4,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from functools import cache
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx2
 
@@ -97,7 +98,9 @@ def connected(address: Address) -> httpx2.AsyncClient:
         ModelError: the proxy or the certificates that the environment names can't be used.
     """
     try:
-        return httpx2.AsyncClient(timeout=None, limits=_LIMITS, verify=certificates(address))
+        # on no way is a cookie kept
+        cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+        return httpx2.AsyncClient(timeout=None, limits=_LIMITS, verify=certificates(address), cookies=cookies)
     except (ValueError, ImportError, httpx2.InvalidURL):
         what = "the environment names a proxy that can't be used; are HTTPS_PROXY, HTTP_PROXY and ALL_PROXY right?"
         raise ModelError(f"no way to {address.shown}: {what}", kind="unreachable") from None

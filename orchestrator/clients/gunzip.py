@@ -6,7 +6,7 @@ MOST = 1024 * 1024  # bytes that are unpacked at once
 
 
 class Gunzip:
-    """Unpacks a body in the form of gzip, which may consist of several parts."""
+    """Unpacks a body in the form of gzip."""
 
     def __init__(self) -> None:
         self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
@@ -20,12 +20,10 @@ class Gunzip:
         """What can be unpacked now, or the beginning of it; ``b""`` before more is given.
 
         Raises:
-            zlib.error: the compression is broken.
+            zlib.error: the compression is broken, or something follows it.
         """
-        while True:
-            if self._packed and self._decoder.eof:
-                self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
-            plain = self._decoder.decompress(self._packed, MOST)
-            self._packed = self._decoder.unconsumed_tail or self._decoder.unused_data
-            if plain or not self._packed:
-                return plain
+        plain = self._decoder.decompress(self._packed, MOST)
+        self._packed = self._decoder.unconsumed_tail
+        if self._decoder.unused_data:
+            raise zlib.error("something follows the end")
+        return plain

@@ -1,12 +1,12 @@
 """One client for each endpoint and each file that models answer from, made when it is first asked."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from weakref import WeakKeyDictionary
 
 from orchestrator.clients.cassettes import replay_client
 from orchestrator.clients.endpoints import Address, address_of
@@ -31,9 +31,7 @@ class Router:
         self._environ = os.environ if environ is None else environ
         self._patience = patience
         # connections belong to an event loop, and run_sync makes a loop for each run
-        self._clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Address, JsonToolsClient]] = (
-            WeakKeyDictionary()
-        )
+        self._clients: dict[asyncio.AbstractEventLoop, _Clients] = {}
         self._addresses: dict[tuple[object, ...], Address] = {}  # what they hold is read once
         self._files: dict[tuple[str, str], ModelClient] = {}
 
@@ -47,8 +45,9 @@ class Router:
 
     async def aclose(self) -> None:
         """Close the connections that were made in this event loop."""
-        for client in self._clients.pop(asyncio.get_running_loop(), {}).values():
-            await client.aclose()
+        clients = self._clients.get(asyncio.get_running_loop())
+        if clients is not None:
+            await clients.aclose()
 
     def stream(self, request: ModelRequest) -> AsyncIterator[ModelDelta | ModelResponse]:
         """Pass the request on.
@@ -61,7 +60,7 @@ class Router:
     def _client(self, model: Model) -> ModelClient:
         if model.provider in {"script", "replay"}:
             return self._of_file(model.provider, model.file or "")
-        clients = self._clients.setdefault(asyncio.get_running_loop(), {})
+        clients = self._of_loop(asyncio.get_running_loop()).clients
         where = (model.provider, model.endpoint, model.model, *model.headers.items())
         address = self._addresses.get(where)
         if address is None:
@@ -70,11 +69,38 @@ class Router:
             clients[address] = JsonToolsClient(RetryingClient(OpenAIClient(address), self._patience))
         return clients[address]
 
+    def _of_loop(self, loop: asyncio.AbstractEventLoop) -> "_Clients":
+        if loop not in self._clients:
+            self._clients[loop] = _Clients(lambda: self._clients.pop(loop, None))
+        return self._clients[loop]
+
     def _of_file(self, provider: str, path: str) -> ModelClient:
         key = (provider, path)
         if key not in self._files:
             self._files[key] = replay_client(path) if provider == "replay" else _scripted(Path(path))
         return self._files[key]
+
+
+class _Clients:
+    """The clients of one event loop, by address. They are closed when it ends, at the latest."""
+
+    def __init__(self, forget: Callable[[], object]) -> None:
+        self.clients: dict[Address, JsonToolsClient] = {}
+        self._lease = self._until_closed(forget)
+        with contextlib.suppress(StopIteration):
+            self._lease.__anext__().send(None)  # an event loop that ends closes the generators that began in it
+
+    async def aclose(self) -> None:
+        """Close them."""
+        await self._lease.aclose()
+
+    async def _until_closed(self, forget: Callable[[], object]) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            forget()
+            for client in self.clients.values():
+                await client.aclose()
 
 
 def _scripted(path: Path) -> ScriptedClient:

@@ -8,7 +8,11 @@ from pathlib import Path
 
 STEP, STATE, ENGINE, ACTS = "step.py", "state.py", "runner/engine.py", "runner/acts.py"
 CALLS, RUNNER, APPROVALS, WIRE = "runner/calls.py", "runner/runner.py", "runner/approvals.py", "clients/wire.py"
+CONNECTION, DIRECT, WAYS, GUNZIP = "clients/connection.py", "clients/direct.py", "clients/ways.py", "clients/gunzip.py"
 HISTORY, CLOSING, HIDING, VARIABLES = "history.py", "closing.py", "runner/hiding.py", "runner/variables.py"
+
+_WIRES = "test_direct test_ways"
+_ALWAYS = "        if True:\n            self.headers"
 
 
 @dataclass(frozen=True)
@@ -306,4 +310,24 @@ MUTANTS = (
     Mutant("tool_choice held", STEP, "return choice if fresh and functions else", "return choice if functions else"),
     Mutant("tool_choice not restored", STATE, "callers=callers, fresh=True", "callers=callers, fresh=state.fresh"),
     Mutant("an empty reply the agent's first", STATE, "fresh=state.fresh and empty", "fresh=False"),
+    # ---- connections
+    Mutant("a request half sent", CONNECTION, "if self._transport.get_write_buffer_size():", "if False:", _WIRES),
+    Mutant("reading stays paused", CONNECTION, "            self._transport.resume_reading()\n", "", _WIRES),
+    Mutant("hints behind an answer", CONNECTION, "        if self.status:\n            return\n", "", _WIRES),
+    Mutant("trailers as headers", CONNECTION, "        if not self.status:\n            self.headers", _ALWAYS, _WIRES),
+    Mutant("nothing is too long", CONNECTION, "fine = self._around <= MOST_AROUND", "fine = True", _WIRES),
+    Mutant("cancelled, and left open", CONNECTION, "except BaseException:", "except Exception:", _WIRES),
+    Mutant("a word that nobody asked for", CONNECTION, "self.abort()  # nobody has asked", "pass", _WIRES),
+    Mutant("no end without a length", CONNECTION, "or (self._until_close and not broken)", "", _WIRES),
+    Mutant("any end without a length", CONNECTION, "(self._until_close and not broken)", "self._until_close", _WIRES),
+    Mutant("announced, and used again", CONNECTION, "self._parser.should_keep_alive()", "True", _WIRES),
+    Mutant("nobody is made to wait", CONNECTION, "self._connection.read_on(False)", "pass", _WIRES),
+    Mutant("old connections", DIRECT, "self._idle[0].since < now - KEEP_SECONDS", "False", _WIRES),
+    Mutant("hung up unseen", DIRECT, "for _ in range(ROUNDS):", "for _ in range(0):", _WIRES),
+    Mutant("kept behind the end", DIRECT, "        if self._closed:", "        if False:", _WIRES),
+    Mutant("headers that frame", DIRECT, "name.lower() not in _OURS and ", "", _WIRES),
+    Mutant("a port as it is written", DIRECT, "host if port == usual else ", "", _WIRES),
+    Mutant("unpacked at once", GUNZIP, "decompress(self._packed, MOST)", "decompress(self._packed)", _WIRES),
+    Mutant("something behind the end", GUNZIP, "if self._decoder.unused_data:", "if False:", _WIRES),
+    Mutant("past a proxy", WAYS, "if target is None or _proxied():", "if target is None:", _WIRES),
 )

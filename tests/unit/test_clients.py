@@ -1,7 +1,9 @@
 """Chat Completions on the wire, and which key goes where."""
 
 import asyncio
+import gc
 import json
+import socket
 import time
 from pathlib import Path
 from typing import Any
@@ -181,6 +183,31 @@ async def test_a_router_keeps_one_client_for_each_endpoint() -> None:
                 assert isinstance(items[-1], ModelResponse)
                 assert items[-1].content == text
         assert server.connections == 1
+
+
+def open_sockets() -> int:
+    gc.collect()
+    return sum(isinstance(each, socket.socket) and each.fileno() != -1 for each in gc.get_objects())
+
+
+@pytest.mark.parametrize("leaving", ["asyncio.run", "a loop of one's own"])
+def test_group_16_no_connection_outlives_its_event_loop(leaving: str) -> None:
+    with ChatServer(lambda body: say("hi")) as server:
+        before = open_sockets()
+        router = Router({"OPENAI_API_KEY": "sk-test", "OPENAI_BASE_URL": server.url})
+        for _ in range(3):
+            if leaving == "asyncio.run":
+                asyncio.run(answer_of(router, Model("m")))
+            else:
+                loop = asyncio.new_event_loop()
+                loop.run_until_complete(answer_of(router, Model("m")))
+                loop.run_until_complete(loop.shutdown_asyncgens())
+                loop.close()
+        assert server.connections == 3
+        within = time.monotonic() + 5
+        while open_sockets() > before and time.monotonic() < within:  # those of the server end a little later
+            time.sleep(0.01)
+        assert open_sockets() == before
 
 
 async def answer_of(router: Router, model: Model) -> ModelDelta | ModelResponse:

@@ -28,7 +28,8 @@ SECONDS = 5.0  # longer than anything here takes
 BOUND = 2 * 1024 * 1024  # bytes that an endpoint may send in vain, those on their way included
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nOnce more"
-CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nOnce\r\n5\r\n more\r\n0\r\n\r\n"
+IN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CHUNKED = IN_CHUNKS + b"4\r\nOnce\r\n5\r\n more\r\n0\r\n\r\n"
 NOTHING_YET = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r\n"
 
 
@@ -248,7 +249,7 @@ async def come_round(times: int) -> None:
 @pytest.mark.parametrize("case", UNASKED)
 async def test_group_17_what_a_server_does_just_before_it_is_asked(case: str, tls: bool) -> None:
     """Nobody can know of it yet. What follows is a failure at most, and does no harm to the connections to come."""
-    for rounds in range(6):
+    for rounds in range(5):
         async with talking(answering(OK, OK, OK), tls=tls) as (server, transport):
             await asked(transport)
             UNASKED[case](server.wires[0])
@@ -398,8 +399,8 @@ ENDLESS: dict[str, tuple[bytes, bytes]] = {
     "a header": (b"HTTP/1.1 200 OK\r\nX: ", b"x" * 4096),
     "headers": (b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n" * 700),
     "news": (b"", NOTHING_YET * 50),
-    "a size": (CHUNKED[:-14], b"0" * 4096),
-    "an extension": (CHUNKED[:-14] + b"5;", b"x" * 4096),
+    "a size": (IN_CHUNKS, b"0" * 4096),
+    "an extension": (IN_CHUNKS + b"5;", b"x" * 4096),
     "trailers": (CHUNKED[:-2], b"X: 1\r\n" * 700),
     "line ends": (b"", b"\r\n" * 2048),
     "what follows what was compressed": (
@@ -426,13 +427,22 @@ async def test_group_17_what_never_ends_is_ended(case: str) -> None:
 
 
 async def test_group_17_a_little_that_was_compressed_is_not_unpacked_into_much_at_once() -> None:
-    packed = gzip.compress(bytes(64 * BOUND), 1)
+    packed = gzip.compress(bytes(16 * BOUND), 1)
     head = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
     pieces: list[bytes] = []
     async with talking(answering((head, packed))) as (_, transport):
         await take(transport, pieces)
-    assert sum(map(len, pieces)) == 64 * BOUND
+    assert sum(map(len, pieces)) == 16 * BOUND
     assert max(map(len, pieces)) <= 2 * BOUND
+
+
+async def standstill(wire: Wire) -> int:
+    """How much is sent when no more goes."""
+    sent = -1
+    while sent < wire.sent:
+        sent = wire.sent
+        await asyncio.sleep(0.1)
+    return sent
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
@@ -446,10 +456,7 @@ async def test_a_server_waits_for_who_takes_nothing(tls: bool) -> None:
 
     async with talking(pour, tls=tls) as (server, transport), asyncio.timeout(SECONDS):
         answer = await transport.post(b"{}", True, SECONDS)
-        await asyncio.sleep(0.1)
-        sent = server.wires[0].sent
-        await asyncio.sleep(0.05)
-        assert server.wires[0].sent == sent < length / 2
+        assert await standstill(server.wires[0]) < length / 2
         taken = 0
         while piece := await answer.piece():
             taken += len(piece)
@@ -461,7 +468,7 @@ async def test_a_server_waits_for_who_takes_nothing(tls: bool) -> None:
 @pytest.mark.parametrize("end", [b"", b"?"], ids=["it hangs up", "it talks nonsense"])
 async def test_group_17_what_nobody_took_is_there_though_the_connection_broke(end: bytes, tls: bool) -> None:
     much = bytes(MOST_AHEAD + 1)
-    answer = CHUNKED[:-24] + b"%x\r\n" % len(much) + much + b"\r\n" + end
+    answer = IN_CHUNKS + b"%x\r\n" % len(much) + much + b"\r\n" + end
     async with talking(answering(answer, hanging_up=True), tls=tls) as (server, transport):
         came = await transport.post(b"{}", True, SECONDS)
         await asyncio.sleep(0.05)
@@ -495,16 +502,10 @@ def compressed(encoding: bytes, body: bytes) -> bytes:
     return head % (encoding, len(body)) + body
 
 
-@pytest.mark.parametrize("encoding", [b"gzip", b"GZip", b"x-gzip", b"identity", b"Identity", b""])
+@pytest.mark.parametrize("encoding", [b"gzip", b"GZip", b"x-gzip", b"identity", b"Identity", b"", b"none", b"utf-8"])
 async def test_group_20_a_compression_that_nobody_has_asked_for(encoding: bytes) -> None:
     body = gzip.compress(b"Once more") if b"ip" in encoding.lower() else b"Once more"
     ways = cuts(compressed(encoding, body))
-    assert await answered(answering(*ways), len(ways)) == ([(200, b"Once more")] * len(ways), 1)
-
-
-async def test_group_20_a_compression_in_several_parts() -> None:
-    parts = gzip.compress(b"Once ") + gzip.compress(b"") + gzip.compress(b"more")
-    ways = cuts(compressed(b"gzip", parts))
     assert await answered(answering(*ways), len(ways)) == ([(200, b"Once more")] * len(ways), 1)
 
 
@@ -515,6 +516,7 @@ async def test_nothing_at_all_is_compressed_as_you_like() -> None:
 UNREADABLE = {
     "no compression": (b"gzip", b"Once more", "compression is broken"),
     "a wrong sum": (b"gzip", gzip.compress(b"Once more")[:-8] + bytes(8), "compression is broken"),
+    "several parts": (b"gzip", gzip.compress(b"Once ") + gzip.compress(b"more"), "compression is broken"),
     "another one": (b"br", b"Once more", "not asked for: br"),
     "two of them": (b"gzip, br", b"Once more", "not asked for: gzip, br"),
     "deflate": (b"deflate", zlib.compress(b"Once more"), "not asked for: deflate"),
@@ -544,7 +546,7 @@ async def test_requests_over_one_connection_with_tls(name: str) -> None:
 
 
 @pytest.mark.parametrize("politely", [True, False])
-@pytest.mark.parametrize("case", [*CLOSED, "a length"])
+@pytest.mark.parametrize("case", ["a length", "a length, and an announcement", "no length"])
 async def test_group_17_a_server_that_closes_tls(case: str, politely: bool) -> None:
     answer, status, body = {**KEPT, **CLOSED}[case]
 
@@ -675,7 +677,7 @@ def wrong_answers(draw: st.DrawFn) -> bytes:
     return data
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(wrong_answers(), PLACES)
 async def test_group_17_whatever_comes_is_an_answer_or_a_failure(data: bytes, at: list[int]) -> None:
     async with talking(answering(cut(data, at), hanging_up=True)) as (_, transport):
