@@ -19,7 +19,7 @@ from benchmarks.rows import Row
 
 FOLDER = ROOT / "benchmarks" / "results"
 
-_OURS = ("orchestrate-agents", "openai", "httpx2", "pydantic", "click", "jinja2", "pyyaml")
+_OURS = ("orchestrate-agents", "openai", "httptools", "httpx2", "pydantic", "click", "jinja2", "pyyaml")
 
 
 @dataclass(frozen=True)
