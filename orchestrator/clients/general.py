@@ -10,6 +10,7 @@ import httpx2
 
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure, no_address, unconnected
+from orchestrator.clients.proxies import proxied
 from orchestrator.clients.transports import ACCEPT, HEADERS
 from orchestrator.errors import ModelError
 
@@ -84,7 +85,10 @@ def in_plain_words() -> Iterator[None]:
         what = "the proxy in between refused"
         raise Failure(what, "is HTTPS_PROXY or HTTP_PROXY right?", "unreachable") from None
     except httpx2.ConnectError as error:
-        raise unconnected(error) from None
+        failure = unconnected(error)
+        if proxied():
+            failure.hint += " A proxy may be in between"
+        raise failure from None
     except httpx2.DecodingError:
         raise Failure(BROKEN_COMPRESSION) from None
     except httpx2.HTTPError as error:

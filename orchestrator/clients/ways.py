@@ -1,10 +1,8 @@
 """Which transport goes to an address. Each is imported when it is needed: the two general ones take their time."""
 
-import os
-import sys
-
 from orchestrator.clients.direct import Direct, Target
 from orchestrator.clients.endpoints import Address
+from orchestrator.clients.proxies import proxied
 from orchestrator.clients.transports import Transport
 
 
@@ -19,21 +17,10 @@ def way_to(address: Address) -> Transport:
 
         return ThroughPackage(address)
     target = Target.of(address)
-    if target is not None and not target.secure and not _proxied():
+    if target is not None and not target.secure and not proxied():
         return Direct(address, target, None)
     from orchestrator.clients.general import General, certificates  # noqa: PLC0415 - see above
 
-    if target is None or _proxied():
+    if target is None or proxied():
         return General(address)
     return Direct(address, target, certificates(address))
-
-
-def _proxied() -> bool:
-    """Whether a proxy may be in between: a variable names one, or the system does."""
-    if any(name.lower() in {"http_proxy", "https_proxy", "all_proxy"} for name in os.environ):
-        return True
-    if sys.platform not in {"darwin", "win32"}:
-        return False
-    from urllib.request import getproxies  # noqa: PLC0415 - it takes 20 ms
-
-    return bool(getproxies())

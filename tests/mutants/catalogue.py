@@ -329,5 +329,5 @@ MUTANTS = (
     Mutant("a port as it is written", DIRECT, "host if port == usual else ", "", _WIRES),
     Mutant("unpacked at once", GUNZIP, "decompress(self._packed, MOST)", "decompress(self._packed)", _WIRES),
     Mutant("something behind the end", GUNZIP, "if self._decoder.unused_data:", "if False:", _WIRES),
-    Mutant("past a proxy", WAYS, "if target is None or _proxied():", "if target is None:", _WIRES),
+    Mutant("past a proxy", WAYS, "if target is None or proxied():", "if target is None:", _WIRES),
 )

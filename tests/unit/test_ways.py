@@ -294,6 +294,16 @@ async def test_group_18_a_proxy_is_used(name: str, monkeypatch: pytest.MonkeyPat
         assert [asked.header("via") for asked in server.asked] == ["1.1 proxy", None]
 
 
+async def test_group_17_a_proxy_that_is_not_there_is_mentioned(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv("HTTP_PROXY", nobody)
+    async with closing(way_to(Address("http://llm.example/v1", "sk-test"))) as transport:
+        with pytest.raises(Failure, match="the connection failed") as caught:
+            await said(transport)
+    assert caught.value.hint == "does a server listen there, and is the address right? A proxy may be in between"
+
+
 def has_ipv6() -> bool:
     try:
         socket.create_server(("::1", 0), family=socket.AF_INET6).close()
