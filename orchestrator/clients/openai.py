@@ -14,7 +14,7 @@ from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure, broke, of_status, one_line
 from orchestrator.clients.logged import Attempt
 from orchestrator.clients.transports import Answer
-from orchestrator.clients.ways import way_to
+from orchestrator.clients.transports.ways import way_to
 from orchestrator.clients.wire import Reply, body_of
 from orchestrator.errors import ModelError
 from orchestrator.model_client import ModelDelta, ModelRequest, ModelResponse

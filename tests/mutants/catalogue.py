@@ -8,7 +8,12 @@ from pathlib import Path
 
 STEP, STATE, ENGINE, ACTS = "step.py", "state.py", "runner/engine.py", "runner/acts.py"
 CALLS, RUNNER, APPROVALS, WIRE = "runner/calls.py", "runner/runner.py", "runner/approvals.py", "clients/wire.py"
-CONNECTION, DIRECT, WAYS, GUNZIP = "clients/connection.py", "clients/direct.py", "clients/ways.py", "clients/gunzip.py"
+CONNECTION, DIRECT, WAYS, GUNZIP = (
+    "clients/transports/connection.py",
+    "clients/transports/direct.py",
+    "clients/transports/ways.py",
+    "clients/transports/gunzip.py",
+)
 HISTORY, CLOSING, HIDING, VARIABLES = "history.py", "closing.py", "runner/hiding.py", "runner/variables.py"
 
 _WIRES = "test_direct test_ways"

@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.clients.connection import MOST_AHEAD
-from orchestrator.clients.direct import KEEP_SECONDS, Direct, Target
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure
 from orchestrator.clients.transports import Answer
+from orchestrator.clients.transports.connection import MOST_AHEAD
+from orchestrator.clients.transports.direct import KEEP_SECONDS, Direct, Target
 from tests.support.wire_server import Script, Wire, WireServer, answering, identity, trust
 
 P = ParamSpec("P")

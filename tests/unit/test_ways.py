@@ -14,14 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.clients.direct import Direct, Target
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure
-from orchestrator.clients.general import General
 from orchestrator.clients.openai import OpenAIClient
-from orchestrator.clients.package import ThroughPackage
 from orchestrator.clients.transports import Transport
-from orchestrator.clients.ways import way_to
+from orchestrator.clients.transports.direct import Direct, Target
+from orchestrator.clients.transports.general import General
+from orchestrator.clients.transports.package import ThroughPackage
+from orchestrator.clients.transports.ways import way_to
 from orchestrator.errors import ModelError
 from orchestrator.messages import UserMessage
 from orchestrator.model import Model
@@ -326,7 +326,7 @@ ASK = """
 import asyncio, sys
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure
-from orchestrator.clients.ways import way_to
+from orchestrator.clients.transports.ways import way_to
 
 async def main():
     transport = way_to(Address(sys.argv[1], "sk-test"))

@@ -1,9 +1,9 @@
 """Which transport goes to an address. Each is imported when it is needed: the two general ones take their time."""
 
-from orchestrator.clients.direct import Direct, Target
 from orchestrator.clients.endpoints import Address
-from orchestrator.clients.proxies import proxied
 from orchestrator.clients.transports import Transport
+from orchestrator.clients.transports.direct import Direct, Target
+from orchestrator.clients.transports.proxies import proxied
 
 
 def way_to(address: Address) -> Transport:
@@ -13,13 +13,13 @@ def way_to(address: Address) -> Transport:
         ModelError: the proxy or the certificates that the environment names can't be used.
     """
     if address.azure is not None:
-        from orchestrator.clients.package import ThroughPackage  # noqa: PLC0415 - see above
+        from orchestrator.clients.transports.package import ThroughPackage  # noqa: PLC0415 - see above
 
         return ThroughPackage(address)
     target = Target.of(address)
     if target is not None and not target.secure and not proxied():
         return Direct(address, target, None)
-    from orchestrator.clients.general import General, certificates  # noqa: PLC0415 - see above
+    from orchestrator.clients.transports.general import General, certificates  # noqa: PLC0415 - see above
 
     if target is None or proxied():
         return General(address)

@@ -10,8 +10,8 @@ import httpx2
 
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure, no_address, unconnected
-from orchestrator.clients.proxies import proxied
 from orchestrator.clients.transports import ACCEPT, HEADERS
+from orchestrator.clients.transports.proxies import proxied
 from orchestrator.errors import ModelError
 
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=16, keepalive_expiry=30.0)

@@ -13,10 +13,10 @@ from functools import partial
 from ipaddress import IPv6Address
 from typing import Self
 
-from orchestrator.clients.connection import Connection, DirectAnswer
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import unconnected
 from orchestrator.clients.transports import ACCEPT, HEADERS
+from orchestrator.clients.transports.connection import Connection, DirectAnswer
 
 KEEP_SECONDS = 30.0  # a connection that nobody has used for so long is not used again
 ROUNDS = 4  # of the event loop, until it has seen all that has happened to a connection with TLS

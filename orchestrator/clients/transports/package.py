@@ -10,8 +10,8 @@ import httpx2
 from openai import APIConnectionError, APIStatusError, AsyncOpenAI, Omit
 
 from orchestrator.clients.endpoints import OPENAI_URL, Address
-from orchestrator.clients.general import HttpxAnswer, connected, in_plain_words
 from orchestrator.clients.transports import ACCEPT
+from orchestrator.clients.transports.general import HttpxAnswer, connected, in_plain_words
 
 _KEPT = "orchestrate.stream"
 

@@ -8,7 +8,7 @@ from httptools.parser.errors import HttpParserError, HttpParserUpgrade
 from httptools.parser.parser import HttpResponseParser
 
 from orchestrator.clients.failures import BROKEN_COMPRESSION, Failure
-from orchestrator.clients.gunzip import Gunzip
+from orchestrator.clients.transports.gunzip import Gunzip
 
 MOST_AROUND = 256 * 1024  # bytes of an answer before, between and behind the pieces of its body
 MOST_AHEAD = 1024 * 1024  # bytes of a body that are read before somebody takes them
