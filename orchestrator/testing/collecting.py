@@ -1,6 +1,5 @@
 """Test files as pytest sees them: a file, and in it an item for each conversation."""
 
-import asyncio
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,6 +16,7 @@ from orchestrator.source import Source
 from orchestrator.spec.suite_names import one_line
 from orchestrator.testing.checking import Known, name_faults
 from orchestrator.testing.coverage import Reached
+from orchestrator.testing.loops import run_alone
 from orchestrator.testing.outcome import Case, Outcome, Suite
 from orchestrator.testing.reading import cases_of, read_suite
 from orchestrator.testing.report import failed
@@ -79,12 +79,11 @@ class Conversation(pytest.Item):
         self.extra_keyword_matches.update(filter(None, [case.spec.description]))
 
     def runtest(self) -> None:
-        """Have it, in an event loop of its own, which is not made the loop of anybody else."""
-        with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-            try:
-                runner.run(self._have())
-            except NeedsModel as reason:
-                pytest.skip(str(reason))
+        """Have it, in an event loop of its own."""
+        try:
+            run_alone(self._have)
+        except NeedsModel as reason:
+            pytest.skip(str(reason))
         if self.outcome is not None and self.outcome.failures:
             raise _NotAsExpected
 

@@ -20,6 +20,7 @@ from orchestrator.source import Source
 from orchestrator.spec import read_as
 from orchestrator.state import State, fold
 from orchestrator.testing.checking import Known, name_faults
+from orchestrator.testing.loops import run_alone
 from orchestrator.testing.outcome import Case, Outcome, Suite
 from orchestrator.testing.places import Place
 from orchestrator.testing.playing import Course, Player
@@ -177,8 +178,7 @@ def _had(case: Case, loaded: Loaded) -> Outcome:
     with contextlib.suppress(RuntimeError):
         asyncio.get_running_loop()
         raise UsageError("run_conversation() would block the event loop: use it in a test that is not async")
-    with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
-        return runner.run(run_case(case, loaded))
+    return run_alone(lambda: run_case(case, loaded))
 
 
 def _scope(suite: Suite, request: ModelRequest) -> Scope:
