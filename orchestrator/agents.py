@@ -123,7 +123,7 @@ class Edge:
     @property
     def function_name(self) -> str:
         """The function that the model calls to hand off."""
-        return f"{HANDOFF}{self.target}"
+        return handoff_to(self.target)
 
 
 @dataclass(frozen=True)
@@ -153,6 +153,11 @@ class Agent:
     def edges_by_function(self) -> Mapping[str, Edge]:
         """The edges by the name of their handoff function."""
         return {edge.function_name: edge for edge in self.edges}
+
+
+def handoff_to(target: str) -> str:
+    """The function that a model calls to hand off to this agent."""
+    return f"{HANDOFF}{target}"
 
 
 def default_label(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from orchestrator.agents import handoff_to
 from orchestrator.checks.paths import Links, caught, last_components, reached, reversed_links, within
 from orchestrator.checks.references import entry_of, holder
 from orchestrator.diagnostics import Diagnostic, Related, Severity
@@ -101,7 +102,7 @@ def _forced(project: Project, agent: Declared, resolution: Resolution) -> list[s
     targets = [edge.spec.to for edge in agent.edges]
     choice = agent.tool_choice.spec if agent.tool_choice else None
     if choice is not None and choice.function is not None:
-        return [target for target in targets if choice.function.name == f"transfer_to_{target}"]
+        return [target for target in targets if choice.function.name == handoff_to(target)]
     lone = resolution.complete(agent) and not list(resolution.tools_of(agent))
     return targets if choice is not None and choice.type == "required" and lone else []
 

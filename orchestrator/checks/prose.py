@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from orchestrator.agents import HANDOFF, default_label
+from orchestrator.agents import HANDOFF, default_label, handoff_to
 from orchestrator.checks.places import inner, span_in
 from orchestrator.checks.references import entry_of
 from orchestrator.diagnostics import Diagnostic, Severity
@@ -104,7 +104,7 @@ def _names(
     functions = [function for _, function in resolution.tools_of(agent)]
     handoffs = frozenset(edge.spec.to for edge in agent.edges) | {name}
     said = {word for function in functions for word in (function.name, *function.parameters, *function.texts)}
-    said |= {f"{HANDOFF}{target}" for target in handoffs} | handoffs | callers | project.names["variables"]
+    said |= {handoff_to(target) for target in handoffs} | handoffs | callers | project.names["variables"]
     said |= {str(choice) for variable in project.known_variables.values() for choice in variable.enum}
     return _Names(frozenset(said), handoffs, everywhere, project.names["agents"])
 
@@ -118,7 +118,7 @@ def _absent(name: str, word: str, names: _Names, *, handing_over: bool) -> tuple
         hint = f"add {target!r} to its handoffs, or take it out of the instructions"
         if target not in names.agents:
             meant = nearest(target, sorted(names.handoffs - {name}))
-            hint = f"did you mean {HANDOFF + meant!r}?" if meant else "there is no agent of this name"
+            hint = f"did you mean {handoff_to(meant)!r}?" if meant else "there is no agent of this name"
         return f"the instructions name {word!r}, but {name!r} can't hand off to {target!r}", hint
     if word in names.foreign:
         return (

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
+from orchestrator.agents import handoff_to
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.project import Placed, Project, Resolution
 from orchestrator.spec import nearest
@@ -71,7 +72,7 @@ def tool_choices(project: Project, resolution: Resolution) -> Iterator[Diagnosti
             continue
         wanted = choice.spec.function.name
         functions = [tool.name for _, tool in resolution.tools_of(agent)]
-        functions += [f"transfer_to_{edge.spec.to}" for edge in agent.edges]
+        functions += [handoff_to(edge.spec.to) for edge in agent.edges]
         if wanted not in functions:
             message = f"{holder(name, choice)} has no function named {wanted!r}"
             hint = did_you_mean(wanted, functions)

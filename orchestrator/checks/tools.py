@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from orchestrator.agents import handoff_to
 from orchestrator.checks.references import holder
 from orchestrator.diagnostics import Diagnostic, Severity, Span
 from orchestrator.project import Place, Placed, Project, Resolution, Unresolved
@@ -68,7 +69,7 @@ def duplicates(project: Project, _: Resolution) -> Iterator[Diagnostic]:
 def collisions(project: Project, resolution: Resolution) -> Iterator[Diagnostic]:
     """No two functions that an agent offers have one name."""
     for name, agent in project.agents.items():
-        taken = {f"transfer_to_{edge.spec.to}": f"the handoff to {edge.spec.to!r}" for edge in agent.edges}
+        taken = {handoff_to(edge.spec.to): f"the handoff to {edge.spec.to!r}" for edge in agent.edges}
         named = [(entry, tool) for entry, tool in resolution.tools_of(agent) if not _names_all(entry)]
         for entry, tool in named:
             if taken.get(tool.name, entry.spec.use) != entry.spec.use:  # the same twice is told as a duplicate

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from orchestrator.agents import HANDOFF
+from orchestrator.agents import HANDOFF, handoff_to
 from orchestrator.diagnostics import Diagnostic
 from orchestrator.errors import LoadError, RenderError, ScriptError
 from orchestrator.events import TextDelta, ToolAnnounced
@@ -157,7 +157,7 @@ def _moment(request: ModelRequest) -> _Moment:
 def _after(message: Message, answers: Mapping[str, str], user: str, agent: str) -> _Moment:
     """The moment after a reply's calls were answered. A handoff to the active agent begins anew."""
     calls = message.tool_calls if isinstance(message, AssistantMessage) else ()
-    moved = any(call.name == f"transfer_to_{agent}" for call in calls)
+    moved = any(call.name == handoff_to(agent) for call in calls)
     last = calls[-1] if calls and not moved else None
     ordinary = [call for call in calls if not call.name.startswith(HANDOFF)]
     result = answers.get(ordinary[-1].id, "") if ordinary else ""

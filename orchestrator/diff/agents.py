@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from orchestrator.agents import HANDOFF, default_label
+from orchestrator.agents import HANDOFF, default_label, handoff_to
 from orchestrator.diff.changes import Change, Kind, Subject, differing, guard_changes
 from orchestrator.diff.configuration import Configuration
 from orchestrator.diff.pairing import Pairing
@@ -91,7 +91,7 @@ class _Version:
             return spec.type if spec else "auto"
         function = spec.function.name
         target = function.removeprefix(HANDOFF)
-        return f"transfer_to_{self.now(target)}" if target in self.side.edges(self.agent) else function
+        return handoff_to(self.now(target)) if target in self.side.edges(self.agent) else function
 
     @property
     def edges(self) -> dict[str, Placed[EdgeSpec]]:

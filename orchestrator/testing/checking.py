@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.agents import HANDOFF, AgentGraph
+from orchestrator.agents import HANDOFF, AgentGraph, handoff_to
 from orchestrator.checks.references import did_you_mean
 from orchestrator.clients.cassettes import read_cassette
 from orchestrator.clients.scripted import template_fault
@@ -63,7 +63,7 @@ class Known:
         agents = project.agents.values()
         functions = (function for agent in agents for _, function in resolution.tools_of(agent))
         tools = _together((function.name, function.parameters) for function in functions)
-        handoffs = {f"transfer_to_{edge.spec.to}" for agent in agents for edge in agent.edges}
+        handoffs = {handoff_to(edge.spec.to) for agent in agents for edge in agent.edges}
         every = "agents" not in project.unknown and len(agents) == len(project.names["agents"])
         whole = every and all(project.is_whole(agent) for agent in agents)
         return cls(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from orchestrator.agents import handoff_to
 from orchestrator.events import (
     ApprovalGiven,
     ApprovalRequested,
@@ -131,7 +132,7 @@ class Story:
         """The calls that a move or an end answers, but for the one that made the move."""
         if not isinstance(event, HandedOff | RunFinished):
             return []
-        made = f"transfer_to_{event.target}" if isinstance(event, HandedOff) else ""
+        made = handoff_to(event.target) if isinstance(event, HandedOff) else ""
         answered = ((self._open.get(answer.call_id), answer.content) for answer in event.answers)
         return [(call, content) for call, content in answered if call is not None and call.name != made]
 
