@@ -118,7 +118,8 @@ _CROWD, _DELAY = 128, 0.2
 _LIVE = 1000
 _FLOOR = "PyYAML and Jinja2"
 _IMPORTS, _MODEL = "the imports", "the imports and a model"
-_MAKING = "import pydantic, yaml, jinja2, click\nclass Model(pydantic.BaseModel): number: int"
+_IMPORTING = "import pydantic, yaml, jinja2, click"
+_MAKING = f"{_IMPORTING}\nclass Model(pydantic.BaseModel): number: int"
 _VALIDATED = _orchestrate("validate", _ACME)
 
 _SHORT = Job("acme/0", REFUNDED, calls=4)
@@ -245,7 +246,7 @@ STARTS = (
         "validate",
         "`orchestrate validate` of ACME, beside `import pydantic, yaml, jinja2, click`",
         _START,
-        {OURS: _VALIDATED, _IMPORTS: _python("import pydantic, yaml, jinja2, click")},
+        {OURS: _VALIDATED, _IMPORTS: _python(_IMPORTING)},
         _per("turns", 1e3),
         _IMPORTS,
         goal=Goal(2.0, 1.5),

@@ -109,6 +109,7 @@ class DirectAnswer:
             lenient_chunked_length=True, lenient_optional_cr_before_lf=True, lenient_spaces_after_chunk_size=True
         )
         self._pieces: list[bytes] = []
+        self._compressed: list[str] = []  # how the body is, one way upon the other
         self._gunzip: Gunzip | None = None
         self._around = 0  # bytes that came since the last of the body
         self._ahead = 0  # bytes of the body that nobody has taken
@@ -130,10 +131,7 @@ class DirectAnswer:
 
     async def piece(self) -> bytes:
         """All of the body that has come since the last time, ``b""`` at its end."""
-        encodings = [each.strip() for each in self.headers.get("content-encoding", "").lower().split(",")]
-        if _COMPRESSIONS.isdisjoint(encodings):
-            return await self._taken()
-        return await self._unpacked(encodings)
+        return await (self._unpacked() if self._compressed else self._taken())
 
     async def aclose(self) -> None:
         """Leave the connection to the next request, if this one is over."""
@@ -143,15 +141,15 @@ class DirectAnswer:
         else:
             self._connection.abort()
 
-    async def _unpacked(self, encodings: list[str]) -> bytes:
+    async def _unpacked(self) -> bytes:
         """The same of a body that is compressed, though we have not asked for it."""
         self._gunzip = gunzip = self._gunzip or Gunzip()
         try:
             while not (plain := gunzip.take()):
                 if not (packed := await self._taken()):
                     return b""
-                if encodings not in (["gzip"], ["x-gzip"]):
-                    what = f"sent a reply in a compression that was not asked for: {', '.join(encodings)}"
+                if self._compressed not in (["gzip"], ["x-gzip"]):
+                    what = f"sent a reply in a compression that was not asked for: {', '.join(self._compressed)}"
                     raise Failure(what, transient=False)
                 gunzip.give(packed)
         except zlib.error:
@@ -226,6 +224,8 @@ class DirectAnswer:
             self._reusable = self._parser.should_keep_alive()
             chunked = "chunked" in self.headers.get("transfer-encoding", "").lower()
             self._until_close = not chunked and "content-length" not in self.headers
+            encodings = [each.strip() for each in self.headers.get("content-encoding", "").lower().split(",")]
+            self._compressed = [] if _COMPRESSIONS.isdisjoint(encodings) else encodings
 
     def on_body(self, piece: bytes) -> None:
         """A piece of the body."""

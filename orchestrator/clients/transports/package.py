@@ -54,7 +54,7 @@ class ThroughPackage:
         except APIConnectionError as error:
             if isinstance(error.__cause__, httpx2.HTTPError | httpx2.InvalidURL):
                 raise error.__cause__ from None
-            raise httpx2.TransportError(str(error)) from None
+            raise ConnectionError(str(error)) from None
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -17,10 +17,12 @@ def way_to(address: Address) -> Transport:
 
         return ThroughPackage(address)
     target = Target.of(address)
-    if target is not None and not target.secure and not proxied():
-        return Direct(address, target, None)
-    from orchestrator.clients.transports.general import General, certificates  # noqa: PLC0415 - see above
-
     if target is None or proxied():
+        from orchestrator.clients.transports.general import General  # noqa: PLC0415 - see above
+
         return General(address)
+    if not target.secure:
+        return Direct(address, target, None)
+    from orchestrator.clients.transports.general import certificates  # noqa: PLC0415 - see above
+
     return Direct(address, target, certificates(address))
