@@ -11,12 +11,18 @@ import socket
 import ssl
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from orchestrator.clients.transports import Answer, Transport
+
 CERTIFICATE = Path(__file__).parent / "certificates" / "certificate.pem"
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nOnce more"
+SECONDS = 5.0  # longer than anything takes that is asked here
 
 _MOST = 65_536  # bytes that are read or sent at once
 _SECONDS = 2.0
@@ -273,6 +279,15 @@ class WireServer:
             pass
         finally:
             wire.hang_up()
+
+
+async def take(transport: Transport, pieces: list[bytes], body: bytes = b"{}", *, stream: bool = True) -> Answer:
+    """Ask, and put the pieces of the answer into the list."""
+    async with asyncio.timeout(SECONDS), aclosing(await transport.post(body, stream, SECONDS)) as answer:
+        while piece := await answer.piece():
+            pieces.append(piece)
+        assert answer.complete
+        return answer
 
 
 def answering(*answers: bytes | tuple[bytes, ...], hanging_up: bool = False) -> Script:

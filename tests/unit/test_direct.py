@@ -7,7 +7,7 @@ import gzip
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from itertools import pairwise
 from typing import ParamSpec
 
@@ -17,17 +17,14 @@ from hypothesis import strategies as st
 
 from orchestrator.clients.endpoints import Address
 from orchestrator.clients.failures import Failure
-from orchestrator.clients.transports import Answer
 from orchestrator.clients.transports.connection import MOST_AHEAD
 from orchestrator.clients.transports.direct import KEEP_SECONDS, Direct, Target
-from tests.support.wire_server import Script, Wire, WireServer, answering, identity, trust
+from tests.support.wire_server import OK, SECONDS, Script, Wire, WireServer, answering, identity, take, trust
 
 P = ParamSpec("P")
 
-SECONDS = 5.0  # longer than anything here takes
 BOUND = 2 * 1024 * 1024  # bytes that an endpoint may send in vain, those on their way included
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nOnce more"
 IN_CHUNKS = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 CHUNKED = IN_CHUNKS + b"4\r\nOnce\r\n5\r\n more\r\n0\r\n\r\n"
 NOTHING_YET = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\nContent-Encoding: br\r\n\r\n"
@@ -51,15 +48,6 @@ async def talking(script: Script, *, tls: bool = False) -> AsyncIterator[tuple[W
     context = identity() if tls else None
     async with WireServer(script, tls=context) as server, direct(server.url, trust() if tls else None) as transport:
         yield server, transport
-
-
-async def take(transport: Direct, pieces: list[bytes], body: bytes = b"{}") -> Answer:
-    """Ask, and put the pieces of the answer into the list."""
-    async with asyncio.timeout(SECONDS), aclosing(await transport.post(body, True, SECONDS)) as answer:
-        while piece := await answer.piece():
-            pieces.append(piece)
-        assert answer.complete
-        return answer
 
 
 async def asked(transport: Direct, body: bytes = b"{}") -> tuple[int, bytes]:

@@ -6,7 +6,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,11 +26,9 @@ from orchestrator.errors import ModelError
 from orchestrator.messages import UserMessage
 from orchestrator.model import Model
 from orchestrator.model_client import ModelRequest
-from tests.support.wire_server import CERTIFICATE, Asked, Wire, WireServer, answering, identity
+from tests.support.wire_server import CERTIFICATE, OK, Asked, Wire, WireServer, answering, identity, take
 
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nOnce more"
 ROOT = Path(__file__).parents[2]
-SECONDS = 5.0
 VARIABLES = ["http_proxy", "https_proxy", "all_proxy", "no_proxy", "ssl_cert_file", "ssl_cert_dir"]
 
 
@@ -51,11 +49,9 @@ async def closing(transport: Transport) -> AsyncIterator[Transport]:
 
 async def said(transport: Transport, body: bytes = b"{}", stream: bool = True) -> bytes:
     """What comes in answer."""
-    async with asyncio.timeout(SECONDS), aclosing(await transport.post(body, stream, SECONDS)) as answer:
-        pieces = []
-        while piece := await answer.piece():
-            pieces.append(piece)
-        return b"".join(pieces)
+    pieces: list[bytes] = []
+    await take(transport, pieces, body, stream=stream)
+    return b"".join(pieces)
 
 
 # ---- which way
